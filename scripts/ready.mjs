@@ -49,7 +49,8 @@ function run(command, args) {
 }
 
 unlessFresh('installing what package-lock.json names', inRoot('node_modules', '.drover-installed'), ['package.json', 'package-lock.json'], () =>
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']),
+  // Not `npm ci`: it refuses a lock file that lacks other platforms' optional packages, which registry mirrors may not hold.
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']),
 );
 if (process.argv.includes('--build')) rmSync(inRoot('dist'), { recursive: true, force: true });
 unlessFresh(
