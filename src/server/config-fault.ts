@@ -1,0 +1,32 @@
+// What a configuration can have wrong, and the one error that carries all of it.
+// It must not know where a value came from beyond the path that says so.
+
+/** One thing to put right: where (a path in the file, a flag, an environment variable) and what it must be. */
+export interface ConfigFault {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** The configuration cannot be used. Whoever wrote it is at fault; nothing has been started. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly faults: readonly ConfigFault[];
+
+  constructor(faults: readonly ConfigFault[], file?: string) {
+    const where = file === undefined ? 'the configuration' : file;
+    const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
+    super([`${count} in ${where}:`, ...faults.map((fault) => `  ${fault.path}: ${fault.message}`)].join('\n'));
+    this.faults = faults;
+  }
+}
+
+/** `servers.Goloman.clientPort`, `links[2][0]`, and `servers["a.b"]` where a dot would mislead. */
+export function pathText(keys: readonly PropertyKey[]): string {
+  let text = '';
+  for (const key of keys) {
+    if (typeof key === 'number') text += `[${key}]`;
+    else if (/^[\w$-]+$/.test(String(key))) text += text === '' ? String(key) : `.${String(key)}`;
+    else text += `[${JSON.stringify(String(key))}]`;
+  }
+  return text === '' ? 'the file' : text;
+}

@@ -1,0 +1,154 @@
+// A configuration file as bytes to a draft and a list of everything wrong with its shape.
+// Loaded only when a file is named. Must not know flags, the environment or the built-in herd.
+import { readFileSync } from 'node:fs';
+import { type DocumentNode, parse } from '@humanwhocodes/momoa';
+import { ConfigError, type ConfigFault, pathText } from './config-fault.ts';
+import { type DraftLink, type DraftServer, draftServer, LARGEST_PORT, PORT_KEYS, type PortKey } from './config-rules.ts';
+import { shapeFaults } from './config-schema.ts';
+
+/** What a file says, as far as it is usable. */
+export interface Draft {
+  readonly herd: string;
+  readonly servers: ReadonlyMap<string, DraftServer>;
+  readonly links: readonly DraftLink[];
+  readonly places: DraftPlaces;
+  readonly lineBytes?: number;
+  readonly secretFile?: string;
+}
+
+export interface DraftPlaces {
+  readonly provider?: string;
+  readonly url?: string;
+  readonly keyFile?: string;
+  readonly timeoutMs?: number;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function objectAt(container: Json, key: string): Json {
+  const value = Object.hasOwn(container, key) ? container[key] : undefined;
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+}
+
+function stringAt(container: Json, key: string): string | undefined {
+  const value = Object.hasOwn(container, key) ? container[key] : undefined;
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function numberAt(container: Json, key: string): number | undefined {
+  const value = Object.hasOwn(container, key) ? container[key] : undefined;
+  return typeof value === 'number' ? value : undefined;
+}
+
+/** undefined when the file leaves the port out, null when what it says cannot be a port. */
+function portAt(entry: Json, key: PortKey): number | null | undefined {
+  if (!Object.hasOwn(entry, key)) return undefined;
+  const port = numberAt(entry, key);
+  return port !== undefined && Number.isInteger(port) && port >= 1 && port <= LARGEST_PORT ? port : null;
+}
+
+function draftOf(file: Json): Draft {
+  const servers = new Map<string, DraftServer>();
+  const entries = objectAt(file, 'servers');
+  for (const name of Object.keys(entries)) {
+    const entry = objectAt(entries, name);
+    const written: Partial<Record<PortKey, number | null>> = {};
+    for (const key of PORT_KEYS) {
+      const port = portAt(entry, key);
+      if (port !== undefined) written[key] = port;
+    }
+    servers.set(name, draftServer(stringAt(entry, 'host') ?? '127.0.0.1', written));
+  }
+  const links: DraftLink[] = [];
+  const pairs: unknown = file['links'];
+  for (const [index, pair] of (Array.isArray(pairs) ? pairs : []).entries()) {
+    if (!Array.isArray(pair) || pair.length !== 2) continue;
+    const [one, other]: unknown[] = pair;
+    if (typeof one === 'string' && typeof other === 'string') links.push({ index, ends: [one, other] });
+  }
+  const places = objectAt(file, 'places');
+  const draftPlaces: { -readonly [key in keyof DraftPlaces]: DraftPlaces[key] } = {};
+  for (const key of ['provider', 'url', 'keyFile'] as const) {
+    const value = stringAt(places, key);
+    if (value !== undefined) draftPlaces[key] = value;
+  }
+  const timeoutMs = numberAt(places, 'timeoutMs');
+  if (timeoutMs !== undefined) draftPlaces.timeoutMs = timeoutMs;
+  const lineBytes = numberAt(objectAt(file, 'limits'), 'lineBytes');
+  const secretFile = stringAt(file, 'secretFile');
+  return {
+    herd: stringAt(file, 'herd') ?? '',
+    servers,
+    links,
+    places: draftPlaces,
+    ...(lineBytes === undefined ? {} : { lineBytes }),
+    ...(secretFile === undefined ? {} : { secretFile }),
+  };
+}
+
+/** Keys written twice in one object: JSON.parse would keep the last and lose a whole server without a word. */
+function repeatedKeys(node: DocumentNode['body'], path: readonly PropertyKey[] = []): ConfigFault[] {
+  if (node.type === 'Array') return node.elements.flatMap((element, index) => repeatedKeys(element.value, [...path, index]));
+  if (node.type !== 'Object') return [];
+  const faults: ConfigFault[] = [];
+  const lines = new Map<string, number>();
+  for (const { name, value } of node.members) {
+    const key = name.type === 'String' ? name.value : name.type === 'Identifier' ? name.name : '';
+    const at = [...path, key];
+    const { line } = name.loc.start;
+    const first = lines.get(key);
+    if (first === undefined) lines.set(key, line);
+    else faults.push({ path: pathText(at), message: `is written twice, in lines ${first} and ${line}: only one can count` });
+    faults.push(...repeatedKeys(value, at));
+  }
+  return faults;
+}
+
+/** Where the text stops being JSON. V8 gives a position for some errors only, and never a line on Node 20. */
+function syntaxFault(text: string, thrown: unknown): ConfigFault {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const located = thrown as { line?: unknown; column?: unknown };
+  let { line, column } = located;
+  const position = /at position (\d+)/.exec(message)?.[1];
+  if (typeof line !== 'number' && position !== undefined) {
+    const before = text.slice(0, Number(position)).split('\n');
+    line = before.length;
+    column = (before.at(-1) ?? '').length + 1;
+  }
+  const path = typeof line === 'number' ? `line ${line}, column ${String(column)}` : 'the file';
+  return { path, message: `not JSON: ${message.replace(/ found\. \(\d+:\d+\)$| in JSON at position.*$/, '')}` };
+}
+
+function parseJson(file: string, text: string): { value: unknown; faults: ConfigFault[] } {
+  try {
+    const faults = repeatedKeys(parse(text, { mode: 'json' }).body);
+    return { value: JSON.parse(text), faults };
+  } catch (error) {
+    throw new ConfigError([syntaxFault(text, error)], file);
+  }
+}
+
+/** @throws {ConfigError} when there is no JSON to look into; any other fault is pushed to `faults` */
+export function readDraft(file: string, faults: ConfigFault[]): Draft {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new ConfigError([{ path: 'the file', message: `cannot be read: ${code === 'ENOENT' ? 'there is no such file' : message}` }], file);
+  }
+  let text: string;
+  try {
+    // Also drops the byte order mark that some editors write.
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new ConfigError([{ path: 'the file', message: 'is not UTF-8 text: save it as UTF-8' }], file);
+  }
+  const { value, faults: repeated } = parseJson(file, text);
+  faults.push(...repeated, ...shapeFaults(value));
+  const draft = draftOf(objectAt({ value }, 'value'));
+  if (draft.servers.size === 0 && !faults.some((fault) => fault.path === 'servers' || fault.path === 'the file')) {
+    faults.push({ path: 'servers', message: 'is empty: a herd needs at least one server' });
+  }
+  return draft;
+}

@@ -1,0 +1,131 @@
+// The shape of a configuration file, once: what the reader checks and what drover.schema.json tells an editor.
+// Loaded only when there is a file to check, since zod costs a start about 50 ms. Must not know the rules between values.
+import { z } from 'zod';
+import { type ConfigFault, pathText } from './config-fault.ts';
+import { LARGEST_PORT } from './config-rules.ts';
+
+/** Printable ASCII without white space; no `/` or `\` and no leading dot, since the name is also a file's. */
+const NAME = /^(?!\.)[!-.0-[\]-~]{1,64}$/;
+const NAME_RULE =
+  "must be 1 to 64 printable ASCII characters without white space, '/' or '\\', and not start with '.': " +
+  'it stands in every AT line and names the log file';
+
+export const LINE_BYTES = { least: 256, most: 1_048_576 } as const;
+export const PLACES_TIMEOUT_MS = { least: 100, most: 60_000 } as const;
+
+const port = (what: string) => z.int().min(1).max(LARGEST_PORT).optional().describe(what);
+const file = (what: string) => z.string().min(1).optional().describe(`${what} A relative path starts at the configuration file.`);
+
+const serverShape = z.strictObject({
+  host: z
+    .string()
+    .regex(/^[^\s[\]/]{1,253}$/, "must be a host name or an address, without port, '/' or brackets")
+    .optional()
+    .describe('Where the server listens and where its neighbours find it. Default 127.0.0.1.'),
+  clientPort: z.int().min(1).max(LARGEST_PORT).describe('Port of the client protocol (IAMAT and WHATSAT).'),
+  peerPort: port('Port for links from neighbours. Default clientPort + 1000.'),
+  httpPort: port('Port of the HTTP gateway. Default clientPort + 2000.'),
+});
+
+const herdShape = z
+  .strictObject({
+    $schema: z.string().optional().describe('Where an editor finds this schema. Drover does not read it.'),
+    herd: z.string().regex(NAME, NAME_RULE).describe('Name of the herd. Servers link only within one herd.'),
+    servers: z
+      .record(z.string().regex(NAME, NAME_RULE), serverShape)
+      .describe('Every server of the herd, by name. The same file serves all of them.'),
+    links: z
+      .array(z.tuple([z.string(), z.string()]))
+      .optional()
+      .describe('Which servers talk with which: pairs of names, in either order. Nothing travels any other way.'),
+    places: z
+      .strictObject({
+        provider: z.string().optional().describe('embedded (default) or google-legacy.'),
+        url: z.string().optional().describe("Base URL instead of the provider's own."),
+        keyFile: file("File that holds the provider's key and nothing else."),
+        timeoutMs: z
+          .int()
+          .min(PLACES_TIMEOUT_MS.least)
+          .max(PLACES_TIMEOUT_MS.most)
+          .optional()
+          .describe('How long a lookup may take before the client gets an error. Default 10000.'),
+      })
+      .optional()
+      .describe('Where WHATSAT finds places.'),
+    limits: z
+      .strictObject({
+        lineBytes: z
+          .int()
+          .min(LINE_BYTES.least)
+          .max(LINE_BYTES.most)
+          .optional()
+          .describe("Longest line taken from a client, and so the memory a client's half-sent line can hold. Default 65536."),
+      })
+      .optional()
+      .describe('Bounds on what others can make a server hold.'),
+    secretFile: file('File with the secret that servers of the herd prove to one another.'),
+  })
+  .describe('Configuration of a Drover herd.');
+
+function nounFor(expected: string): string {
+  if (expected === 'int') return 'a whole number';
+  if (expected === 'object' || expected === 'record') return 'an object {...}';
+  if (expected === 'array' || expected === 'tuple') return 'a list [...]';
+  return `a ${expected}`;
+}
+
+function nounOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  const text = JSON.stringify(value);
+  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
+}
+
+function faultsOf(issue: z.core.$ZodIssue, before: readonly PropertyKey[]): ConfigFault[] {
+  const keys = [...before, ...issue.path];
+  const path = pathText(keys);
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({ path: pathText([...keys, key]), message: 'is not a key that Drover knows: a slip?' }));
+    case 'invalid_type':
+      return [
+        issue.input === undefined
+          ? { path, message: `is missing: ${nounFor(issue.expected)} is needed` }
+          : { path, message: `must be ${nounFor(issue.expected)}, not ${nounOf(issue.input)}` },
+      ];
+    case 'invalid_key':
+      return [{ path, message: issue.issues[0]?.message ?? NAME_RULE }];
+    case 'too_small':
+    case 'too_big': {
+      if (issue.origin === 'array') return [{ path, message: 'must name exactly two servers' }];
+      if (issue.origin === 'string') return [{ path, message: 'must not be empty' }];
+      const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
+      return [{ path, message: `must be ${bound}, not ${nounOf(issue.input)}` }];
+    }
+    default:
+      return [{ path, message: issue.message }];
+  }
+}
+
+function check(shape: z.ZodType, value: unknown, at: readonly PropertyKey[]): ConfigFault[] {
+  const result = shape.safeParse(value, { reportInput: true });
+  return result.success ? [] : result.error.issues.flatMap((issue) => faultsOf(issue, at));
+}
+
+/** Everything wrong with the shape of a parsed file. */
+export function shapeFaults(value: unknown): ConfigFault[] {
+  const faults = check(herdShape, value, []);
+  const servers = (value as { servers?: unknown } | null)?.servers;
+  // A record skips this key, lest it write to a prototype; for us it is a name like any other.
+  if (typeof servers === 'object' && servers !== null && Object.hasOwn(servers, '__proto__')) {
+    faults.push(...check(serverShape, Reflect.get(servers, '__proto__'), ['servers', '__proto__']));
+  }
+  return faults;
+}
+
+/** The text of drover.schema.json. Draft 7 is what editors know best. */
+export function jsonSchemaText(): string {
+  const { $schema, ...schema } = z.toJSONSchema(herdShape, { target: 'draft-7', io: 'input' });
+  return `${JSON.stringify({ $schema, title: 'Drover configuration', ...schema }, null, 2)}\n`;
+}

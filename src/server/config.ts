@@ -1,0 +1,119 @@
+// What herd this is: which servers, where they listen, who talks with whom, where places come from.
+// Flags beat the environment, which beats the file, which beats the built-in herd. Must not know `process`: the command
+// line hands in what it was given.
+import path from 'node:path';
+import { ConfigError, type ConfigFault } from './config-fault.ts';
+import type { Draft } from './config-file.ts';
+import { draftServer, piecesOf, ruleFaults } from './config-rules.ts';
+import { choosePlaces } from './places-choice.ts';
+
+export { ConfigError, type ConfigFault } from './config-fault.ts';
+
+export interface ServerEntry {
+  readonly name: string;
+  readonly host: string;
+  readonly clientPort: number;
+  readonly peerPort: number;
+  readonly httpPort: number;
+}
+
+export interface PlacesConfig {
+  readonly provider: string;
+  readonly url?: string;
+  readonly key?: string;
+  readonly timeoutMs: number;
+}
+
+export interface HerdConfig {
+  readonly herd: string;
+  readonly servers: ReadonlyMap<string, ServerEntry>;
+  readonly links: readonly (readonly [string, string])[];
+  readonly places: PlacesConfig;
+  readonly limits: { readonly lineBytes: number };
+  readonly secretFile?: string;
+  /** Things that work but are seldom meant, such as a herd in two pieces. */
+  readonly warnings: readonly string[];
+}
+
+export interface ConfigSources {
+  /** The `--config` flag. */
+  readonly configFile?: string | undefined;
+  /** Added to every port, so that several herds fit on one machine. */
+  readonly portOffset?: number | undefined;
+  /** The `--places` flag. */
+  readonly places?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Holds any sane command many times over, and a thousand half-sent ones in 64 MB. */
+const DEFAULT_LINE_BYTES = 65_536;
+
+function builtIn(): Draft {
+  const names = ['Goloman', 'Hands', 'Holiday', 'Welsh', 'Wilkes'];
+  const pairs: [string, string][] = [
+    ['Goloman', 'Hands'],
+    ['Goloman', 'Holiday'],
+    ['Goloman', 'Wilkes'],
+    ['Hands', 'Wilkes'],
+    ['Holiday', 'Welsh'],
+    ['Holiday', 'Wilkes'],
+  ];
+  return {
+    herd: 'ucla',
+    servers: new Map(names.map((name, index) => [name, draftServer('127.0.0.1', { clientPort: 17345 + index })])),
+    links: pairs.map((ends, index) => ({ index, ends })),
+    places: {},
+  };
+}
+
+function warningsOf(draft: Draft): string[] {
+  const pieces = piecesOf(
+    draft.servers.keys(),
+    draft.links.map((link) => link.ends),
+  );
+  if (pieces.length < 2) return [];
+  const shown = pieces.map((piece) => piece.join('+')).join(' | ');
+  return [`the herd is in ${pieces.length} pieces that never hear one another (${shown}): add links to join them`];
+}
+
+/** @throws {ConfigError} with every fault there is, not only the first */
+export async function loadConfig(sources: ConfigSources): Promise<HerdConfig> {
+  const { env, portOffset = 0, places: flag } = sources;
+  const faults: ConfigFault[] = [];
+  if (!Number.isSafeInteger(portOffset)) throw new ConfigError([{ path: '--port-offset', message: 'must be a whole number' }]);
+  const configFile = sources.configFile ?? (env['DROVER_CONFIG'] === '' ? undefined : env['DROVER_CONFIG']);
+  const draft = configFile === undefined ? builtIn() : (await import('./config-file.ts')).readDraft(configFile, faults);
+  faults.push(...ruleFaults(draft.servers, draft.links, portOffset));
+  const warnings = warningsOf(draft);
+  const directory = configFile === undefined ? '.' : path.dirname(configFile);
+  const places = choosePlaces({ flag, env, file: draft.places, directory }, faults, warnings);
+  if (faults.length > 0) throw new ConfigError(faults, configFile);
+
+  const servers = new Map<string, ServerEntry>();
+  for (const [name, { host, ports }] of draft.servers) {
+    const { clientPort, peerPort, httpPort } = ports;
+    if (clientPort === undefined || peerPort === undefined || httpPort === undefined) throw new Error(`${name} has no port`);
+    servers.set(name, {
+      name,
+      host,
+      clientPort: clientPort + portOffset,
+      peerPort: peerPort + portOffset,
+      httpPort: httpPort + portOffset,
+    });
+  }
+  return {
+    herd: draft.herd,
+    servers,
+    links: draft.links.map((link) => link.ends),
+    places,
+    limits: { lineBytes: draft.lineBytes ?? DEFAULT_LINE_BYTES },
+    ...(draft.secretFile === undefined ? {} : { secretFile: path.resolve(directory, draft.secretFile) }),
+    warnings,
+  };
+}
+
+/** The servers that `name` has a link with, in the order of the configuration. */
+export function neighboursOf(config: HerdConfig, name: string): readonly ServerEntry[] {
+  const ends = new Set(config.links.flatMap(([one, other]) => (one === name ? [other] : other === name ? [one] : [])));
+  return [...config.servers.values()].filter((server) => ends.has(server.name));
+}
