@@ -1,0 +1,136 @@
+// Prints rows of artefacts as a Nearby Search document in the style that Google prints: 3 spaces, `"key" : value`, keys in
+// alphabetical order. What a source does not know is left out. Knows nothing of how the rows were found.
+import type { Artefact, ArtefactKind, ArtefactSource } from './artefact.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { PlaceIdHash } from './place-id.ts';
+
+export interface FoundPlace {
+  readonly artefact: Artefact;
+  readonly row: number;
+}
+
+/** Where Google's printer breaks an array of strings into lines. */
+const LINE_WIDTH = 74;
+
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+
+const DOCUMENT = bytes('{\n   "html_attributions" : ');
+const NO_RESULTS = bytes(',\n   "results" : []');
+const RESULTS = bytes(',\n   "results" : [\n');
+const RESULT = bytes('      {\n         "geometry" : {\n            "location" : {\n               "lat" : ');
+const LONGITUDE = bytes(',\n               "lng" : ');
+const NAME = bytes('\n            }\n         },\n         "name" : "');
+const PLACE_ID = bytes('",\n         "place_id" : "drv');
+const REFERENCE = bytes('",\n         "reference" : "drv');
+const VICINITY = bytes(',\n         "vicinity" : "');
+const QUOTE = bytes('"');
+const RESULT_END = bytes('\n      }');
+const RESULT_SEPARATOR = bytes(',\n');
+const RESULTS_END = bytes('\n   ]');
+const STATUS_OK = bytes(',\n   "status" : "OK"\n}');
+const STATUS_ZERO_RESULTS = bytes(',\n   "status" : "ZERO_RESULTS"\n}');
+
+/** What is the same for all rows of an artefact. */
+interface Parts {
+  /** From the end of `reference` to the end of `types`, for each kind. */
+  readonly types: readonly Uint8Array[];
+  /** The hash's two halves after the source's key, for each kind. */
+  readonly hashStarts: readonly (readonly [number, number])[];
+}
+
+export class NearbyPrinter {
+  readonly #writer = new ByteWriter();
+  readonly #hash = new PlaceIdHash();
+  readonly #parts = new Map<Artefact, Parts>();
+
+  constructor(artefacts: readonly Artefact[]) {
+    for (const artefact of artefacts) {
+      const types = artefact.kinds.map((kind) => bytes(`",\n         "types" : ${printStrings(kind.types, '         ')}`));
+      this.#parts.set(artefact, { types, hashStarts: artefact.kinds.map((kind) => this.#hashStart(artefact, kind)) });
+    }
+  }
+
+  /** `anyFound`: whether there is a place at all, which decides the status also when none is wanted. */
+  print(places: readonly FoundPlace[], anyFound: boolean): Uint8Array {
+    const writer = this.#writer;
+    writer.text(DOCUMENT);
+    writer.text(bytes(printStrings([...sourcesOf(places)].map((source) => source.html), '   ')));
+    if (places.length === 0) {
+      writer.text(NO_RESULTS);
+    } else {
+      let separator = RESULTS;
+      for (const place of places) {
+        writer.text(separator);
+        this.#printResult(place);
+        separator = RESULT_SEPARATOR;
+      }
+      writer.text(RESULTS_END);
+    }
+    writer.text(anyFound ? STATUS_OK : STATUS_ZERO_RESULTS);
+    return writer.finish();
+  }
+
+  #printResult({ artefact, row }: FoundPlace): void {
+    const writer = this.#writer;
+    const hash = this.#hash;
+    const parts = this.#parts.get(artefact) as Parts;
+    const { coordinates, nameOffsets, names, vicinityOffsets, vicinities } = artefact;
+    const kind = artefact.kindNumbers[row] as number;
+    const longitude = coordinates[row * 2] as number;
+    const latitude = coordinates[row * 2 + 1] as number;
+    const nameStart = nameOffsets[row] as number;
+    const nameEnd = nameOffsets[row + 1] as number;
+    const vicinity = artefact.vicinityNumbers[row] as number;
+
+    const hashStart = parts.hashStarts[kind] as readonly [number, number];
+    hash.restart(hashStart[0], hashStart[1]);
+    hash.bytes(names, nameStart, nameEnd);
+    hash.int32(latitude);
+    hash.int32(longitude);
+
+    writer.text(RESULT);
+    writer.degrees(latitude);
+    writer.text(LONGITUDE);
+    writer.degrees(longitude);
+    writer.text(NAME);
+    writer.stringContent(names, nameStart, nameEnd);
+    writer.text(PLACE_ID);
+    writer.hex32(hash.high);
+    writer.hex32(hash.low);
+    writer.text(REFERENCE);
+    writer.hex32(hash.high);
+    writer.hex32(hash.low);
+    writer.text(parts.types[kind] as Uint8Array);
+    if (vicinity > 0) {
+      writer.text(VICINITY);
+      writer.stringContent(vicinities, vicinityOffsets[vicinity] as number, vicinityOffsets[vicinity + 1] as number);
+      writer.text(QUOTE);
+    }
+    writer.text(RESULT_END);
+  }
+
+  #hashStart(artefact: Artefact, kind: ArtefactKind): readonly [number, number] {
+    const key = bytes(`${artefact.sources[kind.source]?.key}\0`);
+    this.#hash.restart();
+    this.#hash.bytes(key, 0, key.length);
+    return [this.#hash.high, this.#hash.low];
+  }
+}
+
+function sourcesOf(places: readonly FoundPlace[]): Set<ArtefactSource> {
+  const sources = new Set<ArtefactSource>();
+  for (const { artefact, row } of places) {
+    const source = artefact.sources[artefact.kinds[artefact.kindNumbers[row] ?? 0]?.source ?? 0];
+    if (source) sources.add(source);
+  }
+  return sources;
+}
+
+/** An array of strings on one line where that fits, else a line each. */
+function printStrings(strings: readonly string[], indent: string): string {
+  const printed = strings.map((text) => JSON.stringify(text));
+  if (printed.length === 0) return '[]';
+  const line = `[ ${printed.join(', ')} ]`;
+  if (line.length < LINE_WIDTH) return line;
+  return `[\n${printed.map((text) => `${indent}   ${text}`).join(',\n')}\n${indent}]`;
+}
