@@ -1,0 +1,28 @@
+// Which report wins. The whole rule, and nothing else: every server must come to the same record whatever arrived first.
+import { compareInstants, type Instant } from '../wire/instant.ts';
+import { ORDER_LEAD_SECONDS } from '../wire/limits.ts';
+import type { StoredRecord } from '../wire/messages.ts';
+
+/** Above zero when `left` wins over `right`: later order, then greater origin, later life of it, later sequence number. */
+export function compareRecords(left: StoredRecord, right: StoredRecord): number {
+  return (
+    compareInstants(left.order, right.order) ||
+    compareNames(left.origin.name, right.origin.name) ||
+    left.origin.epoch - right.origin.epoch ||
+    left.sequence - right.sequence
+  );
+}
+
+/** Names are ASCII, so comparing code units is comparing bytes. */
+function compareNames(left: string, right: string): number {
+  return left === right ? 0 : left < right ? -1 : 1;
+}
+
+/**
+ * The time a report is ordered by, fixed once by the server that accepts it: the client's own stamp, but at most 5 s ahead
+ * of the moment it was received, so that a fast clock cannot pin a position.
+ */
+export function orderTime(stamp: Instant, received: Instant): Instant {
+  const latest = { seconds: received.seconds + ORDER_LEAD_SECONDS, nanoseconds: received.nanoseconds };
+  return compareInstants(stamp, latest) > 0 ? latest : { seconds: stamp.seconds, nanoseconds: stamp.nanoseconds };
+}

@@ -1,0 +1,84 @@
+// Every client this server knows and its winning record, found by the bytes of its ID. An open-addressing hash with a
+// secret seed, so that no string is made to look a client up and nobody can choose IDs that collide. Knows no rule of
+// which record wins.
+import { equalBytes } from '../wire/bytes.ts';
+import type { StoredRecord } from '../wire/messages.ts';
+
+/** A client's place in the table; the same object for as long as the client is known, whatever its record. */
+export interface Slot {
+  record: StoredRecord;
+  readonly hash: number;
+}
+
+const SMALLEST_CAPACITY = 1024;
+
+export class Table {
+  private slots: (Slot | undefined)[] = new Array<Slot | undefined>(SMALLEST_CAPACITY).fill(undefined);
+  private count = 0;
+  private readonly seed: number;
+
+  /** `seed` is any 32 random bits, different in every server. */
+  constructor(seed: number) {
+    this.seed = seed | 0;
+  }
+
+  get size(): number {
+    return this.count;
+  }
+
+  /** The slot of the client whose ID is `bytes[start, end)`. */
+  find(bytes: Uint8Array, start: number, end: number): Slot | undefined {
+    const hash = this.hash(bytes, start, end);
+    const length = end - start;
+    const mask = this.slots.length - 1;
+    for (let index = hash & mask; ; index = (index + 1) & mask) {
+      const slot = this.slots[index];
+      if (slot === undefined) return undefined;
+      const record = slot.record;
+      if (slot.hash === hash && record.clientLength === length && equalBytes(record.text, 0, bytes, start, length)) {
+        return slot;
+      }
+    }
+  }
+
+  /** Adds a client that `find` did not find. */
+  add(record: StoredRecord): Slot {
+    // Never more than half full: probes stay short.
+    if (this.count * 2 >= this.slots.length) this.grow();
+    const slot = { record, hash: this.hash(record.text, 0, record.clientLength) };
+    this.place(slot);
+    this.count += 1;
+    return slot;
+  }
+
+  *records(): Generator<StoredRecord> {
+    for (const slot of this.slots) {
+      if (slot !== undefined) yield slot.record;
+    }
+  }
+
+  private place(slot: Slot): void {
+    const mask = this.slots.length - 1;
+    let index = slot.hash & mask;
+    while (this.slots[index] !== undefined) index = (index + 1) & mask;
+    this.slots[index] = slot;
+  }
+
+  private grow(): void {
+    const old = this.slots;
+    this.slots = new Array<Slot | undefined>(old.length * 2).fill(undefined);
+    for (const slot of old) if (slot !== undefined) this.place(slot);
+  }
+
+  /** MurmurHash3's mixing (public domain), a byte at a time; 31 bits, so that it stays a small integer. */
+  private hash(bytes: Uint8Array, start: number, end: number): number {
+    let hash = this.seed;
+    for (let index = start; index < end; index += 1) {
+      hash = Math.imul(hash ^ (bytes[index] as number), 0xcc9e2d51);
+      hash = (hash << 15) | (hash >>> 17);
+    }
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    return (hash ^ (hash >>> 16)) & 0x7fffffff;
+  }
+}

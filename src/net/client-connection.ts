@@ -1,0 +1,262 @@
+// One client's connection: bytes to commands, replies in command order, and what happens when either side is slow. Knows
+// the replica for what is true and `ClientService` for everything else; knows no configuration and no provider.
+import type { Socket } from 'node:net';
+import type { Replica } from '../core/replica.ts';
+import { ByteWriter, LF } from '../wire/bytes.ts';
+import { Command, parseCommand } from '../wire/command.ts';
+import type { Instant } from '../wire/instant.ts';
+import {
+  LINE_EXCERPT_BYTES,
+  LOOKUPS_PER_CONNECTION,
+  REPLIES_PAUSE_BYTES,
+  REPLIES_STALL_MS,
+  REPLIES_WAITING_BYTES,
+  WRITE_BYTES,
+} from '../wire/limits.ts';
+import { type Line, LineReader } from '../wire/lines.ts';
+import type { StoredRecord } from '../wire/messages.ts';
+import { writeAtStart, writeInvalid, writeTooLong } from '../wire/reply.ts';
+
+/** What a connection needs from the server around it. */
+export interface ClientService {
+  readonly replica: Replica;
+  readonly lineBytes: number;
+  /** The wall clock, written into `now`. */
+  readClock(now: Instant): void;
+  /**
+   * The places JSON for a record, cut to the bound: at once, or later. Undefined (never a rejection) when there is no usable
+   * answer; the reason is the service's to log.
+   */
+  places(record: StoredRecord, radiusKm: number, bound: number, signal: AbortSignal): Places | Promise<Places>;
+  readonly observer: ClientObserver;
+}
+
+export type Places = Uint8Array | undefined;
+
+/** What happened on a connection, for the log and the metrics. `connection` numbers them. */
+export interface ClientObserver {
+  received(connection: number, line: Line): void;
+  /** A reply, its first line at `bytes[start, end)` with LF; `replyBytes` counts all of it. */
+  sent(connection: number, bytes: Uint8Array, start: number, end: number, replyBytes: number): void;
+  stale(connection: number, line: Line, command: Command): void;
+  /** The connection was cut off by this server, or broke. */
+  dropped(connection: number, reason: string): void;
+}
+
+/** A WHATSAT whose places are not there yet, and the replies that must wait behind it. */
+interface Lookup {
+  reply: Uint8Array | undefined;
+  readonly behind: ByteWriter;
+  readonly aborter: AbortController;
+}
+
+export class ClientConnection {
+  private readonly id: number;
+  private readonly socket: Socket;
+  private readonly service: ClientService;
+  private readonly reader: LineReader;
+  private readonly lookups: Lookup[] = [];
+  private heldBytes = 0;
+  private ended = false;
+  private closed = false;
+  /** Commands wait: for the client to read, or for a lookup. */
+  private paused = false;
+  /** The client took nothing for a while: its commands no longer wait for it, see `REPLIES_STALL_MS`. */
+  private stalled = false;
+  private stallTimer: NodeJS.Timeout | undefined;
+
+  constructor(id: number, socket: Socket, service: ClientService) {
+    this.id = id;
+    this.socket = socket;
+    this.service = service;
+    this.reader = new LineReader(service.lineBytes, LINE_EXCERPT_BYTES);
+    socket.on('data', (chunk: Buffer) => {
+      this.reader.push(chunk);
+      this.serve();
+    });
+    socket.on('end', () => {
+      this.ended = true;
+      this.serve();
+    });
+    socket.on('drain', () => this.taken());
+    socket.on('error', (error: NodeJS.ErrnoException) => this.service.observer.dropped(id, error.code ?? error.message));
+    socket.on('close', () => this.free());
+  }
+
+  /** Stops serving: what is answered is flushed, what is not is dropped. */
+  stop(): void {
+    if (this.closed) return;
+    this.free();
+    this.socket.pause();
+    this.socket.end();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  /** Serves commands until they are used up, or must wait. */
+  private serve(): void {
+    if (this.paused || this.closed) return;
+    let found = this.reader.next();
+    while (found) {
+      this.line();
+      if (out.length >= WRITE_BYTES || this.mustWait()) return this.pause();
+      found = this.reader.next();
+    }
+    if (this.ended && this.reader.finish()) this.line();
+    this.write();
+    if (this.ended && this.lookups.length === 0 && !this.closed) this.socket.end();
+  }
+
+  private mustWait(): boolean {
+    return this.lookups.length >= LOOKUPS_PER_CONNECTION || this.heldBytes > REPLIES_PAUSE_BYTES;
+  }
+
+  /** Stops reading between two commands; other connections get their turn. */
+  private pause(): void {
+    this.paused = true;
+    this.socket.pause();
+    this.write();
+    if (!this.closed) this.resumeIfPossible();
+  }
+
+  /** Goes on when neither the client nor a lookup has to be waited for. */
+  private resumeIfPossible(): void {
+    if (!this.paused || this.closed || this.mustWait()) return;
+    if (this.socket.writableLength > REPLIES_PAUSE_BYTES && !this.stalled) return this.watchForStall();
+    // Not at once: other connections have waited for this turn to end.
+    setImmediate(() => {
+      if (this.closed || !this.paused) return;
+      this.paused = false;
+      this.serve();
+      if (!this.paused && !this.closed) this.socket.resume();
+    });
+  }
+
+  private watchForStall(): void {
+    if (this.stallTimer !== undefined) return;
+    const waiting = this.socket.writableLength;
+    this.stallTimer = setTimeout(() => {
+      this.stallTimer = undefined;
+      this.stalled = this.socket.writableLength >= waiting;
+      this.resumeIfPossible();
+    }, REPLIES_STALL_MS);
+  }
+
+  /** The client has read all that was written. */
+  private taken(): void {
+    this.stalled = false;
+    clearTimeout(this.stallTimer);
+    this.stallTimer = undefined;
+    this.resumeIfPossible();
+  }
+
+  private line(): void {
+    const line = this.reader;
+    const { observer, replica } = this.service;
+    const replies = this.replies();
+    const replyStart = replies.length;
+    const kind = line.tooLong ? 'invalid' : parseCommand(line.bytes, line.start, line.end, command);
+    if (kind === 'blank') return;
+    observer.received(this.id, line);
+    if (kind === 'iamat') {
+      this.service.readClock(now);
+      if (replica.report(line.bytes, command, now, replies) === undefined) observer.stale(this.id, line, command);
+    } else if (line.tooLong) {
+      writeTooLong(replies, line);
+    } else {
+      const record =
+        kind === 'whatsat' ? replica.lookUp(line.bytes, command.clientStart, command.clientEnd) : undefined;
+      if (record !== undefined) return this.whatsat(record, replies);
+      writeInvalid(replies, line);
+    }
+    this.replied(replies, replyStart);
+  }
+
+  /** Where the next reply goes: behind the last lookup that is still out, or straight out. */
+  private replies(): ByteWriter {
+    return this.lookups[this.lookups.length - 1]?.behind ?? out;
+  }
+
+  private replied(replies: ByteWriter, start: number): void {
+    const replyBytes = replies.length - start;
+    if (replies !== out) this.heldBytes += replyBytes;
+    const firstLineEnd = replies.bytes.indexOf(LF, start) + 1;
+    this.service.observer.sent(this.id, replies.bytes, start, firstLineEnd, replyBytes);
+  }
+
+  private whatsat(record: StoredRecord, replies: ByteWriter): void {
+    const aborter = new AbortController();
+    const found = this.service.places(record, command.radiusKm, command.bound, aborter.signal);
+    if (!(found instanceof Promise)) {
+      const replyStart = replies.length;
+      writePlaces(replies, record, found, this.reader);
+      return this.replied(replies, replyStart);
+    }
+    const lookup: Lookup = { reply: undefined, behind: new ByteWriter(), aborter };
+    this.lookups.push(lookup);
+    // The line's bytes belong to the reader, and will have changed by the time the answer comes.
+    const bytes = this.reader.bytes.slice(this.reader.start, this.reader.end);
+    const line = { bytes, start: 0, end: bytes.length, terminated: this.reader.terminated, tooLong: false };
+    void found.then((places) => {
+      if (this.closed) return;
+      const reply = new ByteWriter(1024);
+      writePlaces(reply, record, places, line);
+      this.heldBytes += reply.length;
+      this.service.observer.sent(this.id, reply.bytes, 0, reply.bytes.indexOf(LF) + 1, reply.length);
+      lookup.reply = reply.take();
+      this.release();
+    });
+  }
+
+  /** Sends the replies of the lookups that are done, in order, with all that waited behind them. */
+  private release(): void {
+    while (this.lookups[0]?.reply !== undefined) {
+      const { reply, behind } = this.lookups.shift() as Lookup & { reply: Uint8Array };
+      this.heldBytes -= reply.length + behind.length;
+      out.copy(reply);
+      out.copy(behind.bytes, 0, behind.length);
+    }
+    this.write();
+    if (this.closed) return;
+    if (this.ended && !this.paused && this.lookups.length === 0) this.socket.end();
+    else this.resumeIfPossible();
+  }
+
+  /** Links first, then the client: whoever asks a neighbour after reading its reply is not too early. */
+  private write(): void {
+    this.service.replica.flush();
+    if (out.length > 0) this.socket.write(out.take());
+    if (this.socket.writableLength + this.heldBytes > REPLIES_WAITING_BYTES) {
+      this.service.observer.dropped(this.id, `${REPLIES_WAITING_BYTES} bytes of replies wait: the client does not read`);
+      this.free();
+      this.socket.destroy();
+    } else if (this.socket.writableLength > REPLIES_PAUSE_BYTES && !this.stalled && !this.paused) {
+      this.pause();
+    }
+  }
+
+  /** The connection is over: nothing of it may stay. */
+  private free(): void {
+    this.closed = true;
+    clearTimeout(this.stallTimer);
+    for (const lookup of this.lookups) lookup.aborter.abort();
+    this.lookups.length = 0;
+  }
+}
+
+function writePlaces(out: ByteWriter, record: StoredRecord, places: Places, line: Line): void {
+  if (places === undefined) return writeInvalid(out, line);
+  writeAtStart(out, record.origin.nameBytes, record.received, record.stamp);
+  out.copy(record.text);
+  out.byte(LF);
+  out.copy(places);
+  out.byte(LF);
+  out.byte(LF);
+}
+
+/** Shared by all connections: nothing of them outlives a turn. */
+const command = new Command();
+const now: Instant = { seconds: 0, nanoseconds: 0 };
+const out = new ByteWriter(WRITE_BYTES);

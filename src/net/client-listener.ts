@@ -1,0 +1,44 @@
+// The client port: accepts connections and keeps count of them. Knows sockets; what is said on them is the connection's.
+import { createServer, type Server, type Socket } from 'node:net';
+import { CLIENT_KEEPALIVE_MS, CONNECTIONS, LISTEN_BACKLOG, STOP_GRACE_MS } from '../wire/limits.ts';
+import { ClientConnection, type ClientService } from './client-connection.ts';
+import { closeListener, listen } from './listen.ts';
+
+export class ClientListener {
+  private readonly server: Server;
+  private readonly connections = new Set<ClientConnection>();
+  private lastId = 0;
+
+  constructor(service: ClientService) {
+    this.server = createServer(
+      // Half-open: a client that writes, ends its side and reads gets everything it asked for.
+      { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: CLIENT_KEEPALIVE_MS },
+      (socket) => this.accept(socket, service),
+    );
+    this.server.maxConnections = CONNECTIONS;
+  }
+
+  get size(): number {
+    return this.connections.size;
+  }
+
+  /** @throws {NodeJS.ErrnoException} EADDRINUSE and the like */
+  async listen(host: string, port: number): Promise<void> {
+    await listen(this.server, { host, port, backlog: LISTEN_BACKLOG });
+  }
+
+  /** Takes no more connections, flushes what is answered on the open ones, and closes them within `STOP_GRACE_MS`. */
+  async stop(): Promise<void> {
+    for (const connection of this.connections) connection.stop();
+    await closeListener(this.server, STOP_GRACE_MS, () => {
+      for (const connection of this.connections) connection.destroy();
+    });
+  }
+
+  private accept(socket: Socket, service: ClientService): void {
+    this.lastId += 1;
+    const connection = new ClientConnection(this.lastId, socket, service);
+    this.connections.add(connection);
+    socket.on('close', () => this.connections.delete(connection));
+  }
+}

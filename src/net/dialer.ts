@@ -1,0 +1,111 @@
+// Keeps trying to reach one neighbour: dials at once, then with full-jitter backoff, for as long as there is no link to it.
+// Knows one address; whether a connection may be a link is the core's to say.
+import { connect, type Socket } from 'node:net';
+import type { Link } from '../core/link.ts';
+import type { Replica } from '../core/replica.ts';
+import { DIAL_TIMEOUT_MS } from '../wire/limits.ts';
+import { redialDelayMs } from './backoff.ts';
+import { attachLink } from './link-socket.ts';
+
+export interface Neighbour {
+  readonly name: string;
+  readonly host: string;
+  readonly peerPort: number;
+}
+
+export interface DialObserver {
+  /** The first failed dial since there was a link, or since the start; further ones are silent until there is one. */
+  dialFailed(neighbour: string, reason: string): void;
+}
+
+export class Dialer {
+  private readonly neighbour: Neighbour;
+  private readonly replica: Replica;
+  private readonly observer: DialObserver;
+  private socket: Socket | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private attempt = 0;
+  private stopped = false;
+
+  constructor(neighbour: Neighbour, replica: Replica, observer: DialObserver) {
+    this.neighbour = neighbour;
+    this.replica = replica;
+    this.observer = observer;
+  }
+
+  /** Failed dials since there was a link. */
+  get attempts(): number {
+    return this.attempt;
+  }
+
+  start(): void {
+    this.dial();
+  }
+
+  /** There is a link now, whoever dialled it. */
+  linked(): void {
+    this.attempt = 0;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  /** The link is lost: dial again, soon. */
+  lost(): void {
+    this.dialLater();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    // A socket that is connected is the link's to end; one that is not would hold the process.
+    if (this.socket?.connecting) this.socket.destroy();
+  }
+
+  private dialLater(): void {
+    if (this.stopped || this.timer !== undefined || this.socket !== undefined) return;
+    if (this.replica.linkTo(this.neighbour.name) !== undefined) return;
+    this.timer = setTimeout(
+      () => {
+        this.timer = undefined;
+        this.dial();
+      },
+      redialDelayMs(this.attempt, Math.random()),
+    );
+  }
+
+  private dial(): void {
+    if (this.stopped || this.replica.linkTo(this.neighbour.name) !== undefined) return;
+    const { name, host, peerPort } = this.neighbour;
+    const socket = connect({ host, port: peerPort });
+    this.socket = socket;
+    let failure = 'closed before a greeting';
+    let link: Link | undefined;
+    const timeout = setTimeout(() => {
+      failure = `no connection within ${DIAL_TIMEOUT_MS} ms`;
+      socket.destroy();
+    }, DIAL_TIMEOUT_MS);
+    const gone = (): void => {
+      clearTimeout(timeout);
+      this.socket = undefined;
+      if (link === undefined || link.epoch === 0) this.failed(failure);
+      this.dialLater();
+    };
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      failure = error.code ?? error.message;
+    });
+    socket.once('close', gone);
+    socket.once('connect', () => {
+      clearTimeout(timeout);
+      // The neighbour's own dial may have come through meanwhile.
+      if (this.stopped || this.replica.linkTo(name) !== undefined) return void socket.destroy();
+      socket.off('close', gone);
+      link = attachLink(socket, this.replica, name, gone);
+    });
+  }
+
+  private failed(reason: string): void {
+    if (this.stopped) return;
+    if (this.attempt === 0) this.observer.dialFailed(this.neighbour.name, reason);
+    this.attempt += 1;
+  }
+}

@@ -1,0 +1,36 @@
+// The link port: accepts connections from other servers, and keeps strangers from piling up before they greet.
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Link } from '../core/link.ts';
+import type { Replica } from '../core/replica.ts';
+import { GREETINGS_PENDING, LISTEN_BACKLOG, STOP_GRACE_MS } from '../wire/limits.ts';
+import { attachLink } from './link-socket.ts';
+import { closeListener, listen } from './listen.ts';
+
+export class LinkListener {
+  private readonly server: Server;
+  private readonly sockets = new Map<Socket, Link>();
+  private readonly replica: Replica;
+
+  constructor(replica: Replica) {
+    this.replica = replica;
+    this.server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.accept(socket));
+  }
+
+  /** @throws {NodeJS.ErrnoException} EADDRINUSE and the like */
+  async listen(host: string, port: number): Promise<void> {
+    await listen(this.server, { host, port, backlog: LISTEN_BACKLOG });
+  }
+
+  async stop(): Promise<void> {
+    await closeListener(this.server, STOP_GRACE_MS, () => {
+      for (const socket of this.sockets.keys()) socket.destroy();
+    });
+  }
+
+  private accept(socket: Socket): void {
+    let greeting = 0;
+    for (const link of this.sockets.values()) if (link.state === 'greeting') greeting += 1;
+    if (greeting >= GREETINGS_PENDING) return void socket.destroy();
+    this.sockets.set(socket, attachLink(socket, this.replica, undefined, () => this.sockets.delete(socket)));
+  }
+}

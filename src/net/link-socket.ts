@@ -1,0 +1,59 @@
+// One TCP connection between servers: the socket on one side, the core's link on the other. Used alike for a connection
+// that was dialled and one that was accepted. Knows no neighbour and no rule.
+import type { Socket } from 'node:net';
+import type { Link } from '../core/link.ts';
+import type { Replica } from '../core/replica.ts';
+import type { Transport } from '../core/sink.ts';
+import { GREETING_TIMEOUT_MS, LINK_UNSENT_BYTES, STOP_GRACE_MS } from '../wire/limits.ts';
+
+class SocketTransport implements Transport {
+  private readonly socket: Socket;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.socket.writableEnded || this.socket.destroyed) return true;
+    this.socket.write(bytes);
+    return this.socket.writableLength < LINK_UNSENT_BYTES;
+  }
+
+  end(): void {
+    if (this.socket.writableEnded) return;
+    this.socket.end();
+    // The other side should end too, now; one that hangs must not keep the socket.
+    const timer = setTimeout(() => this.socket.destroy(), STOP_GRACE_MS);
+    this.socket.once('close', () => clearTimeout(timer));
+  }
+}
+
+/**
+ * Ties an open socket to a link of `replica`. `neighbour` is given when this server dialled; `closed` is called once, after
+ * the core was told.
+ */
+export function attachLink(socket: Socket, replica: Replica, neighbour: string | undefined, closed: () => void): Link {
+  socket.setNoDelay(true);
+  const link = replica.connected(new SocketTransport(socket), neighbour);
+  let failure = 'the connection was closed';
+  const greetingTimer = setTimeout(() => {
+    if (link.state !== 'greeting') return;
+    link.refuse(`no greeting within ${GREETING_TIMEOUT_MS} ms`);
+  }, GREETING_TIMEOUT_MS);
+  socket.on('data', (chunk: Buffer) => {
+    link.received(chunk);
+    // What one neighbour sent goes on to the others in the same turn.
+    replica.flush();
+  });
+  socket.on('drain', () => link.drained());
+  socket.on('end', () => link.close('the other side closed the connection'));
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    failure = error.code ?? error.message;
+  });
+  socket.on('close', () => {
+    clearTimeout(greetingTimer);
+    replica.disconnected(link, failure);
+    closed();
+  });
+  return link;
+}

@@ -1,0 +1,67 @@
+// One log file per server, one JSON object a line: what was received and sent, and what it led to. Bytes that came from
+// outside are escaped, so that no client can forge a record or move a terminal's cursor. Knows no socket.
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { type Logger, pino } from 'pino';
+import { CR, LF } from '../wire/bytes.ts';
+import { LOG_BUFFER_BYTES, LOG_FLUSH_MS, LOG_LINE_BYTES, LOG_WAITING_BYTES } from '../wire/limits.ts';
+
+export interface ServerLog {
+  readonly file: string;
+  readonly logger: Logger;
+  /** Opens the file anew, after a log rotation moved it away. */
+  reopen(): void;
+  /** Writes what is held back, and closes. */
+  close(): void;
+}
+
+/** @throws {NodeJS.ErrnoException} if the directory or the file cannot be made */
+export function openLog(directory: string, server: string): ServerLog {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const file = path.join(directory, `${server}.log`);
+  const destination = pino.destination({
+    dest: file,
+    // Opened at once, so that a directory we may not write to is found now.
+    sync: true,
+    minLength: LOG_BUFFER_BYTES,
+    // On a full disk records are dropped, not kept until memory is full too.
+    maxLength: LOG_WAITING_BYTES,
+    periodicFlush: LOG_FLUSH_MS,
+    mode: 0o600,
+  });
+  const logger = pino({ base: { server }, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event' }, destination);
+  let failing = false;
+  destination.on('error', (error: Error) => {
+    if (!failing) process.stderr.write(`cannot write the log ${file}: ${error.message}\n`);
+    failing = true;
+  });
+  destination.on('write', () => {
+    failing = false;
+  });
+  return {
+    file,
+    logger,
+    reopen: () => destination.reopen(),
+    close: () => {
+      destination.flushSync();
+      destination.end();
+    },
+  };
+}
+
+/**
+ * Bytes as printable ASCII: everything else, and the backslash, becomes `\xNN`. A line's end is left out, and a line over
+ * `LOG_LINE_BYTES` is cut and marked with `...`.
+ */
+export function printable(bytes: Uint8Array, start: number, end: number): string {
+  let last = end;
+  while (last > start && (bytes[last - 1] === LF || bytes[last - 1] === CR)) last -= 1;
+  const shown = Math.min(last, start + LOG_LINE_BYTES);
+  let text = '';
+  for (let index = start; index < shown; index += 1) {
+    const byte = bytes[index] as number;
+    if (byte >= 0x20 && byte < 0x7f && byte !== 0x5c) text += String.fromCharCode(byte);
+    else text += `\\x${byte.toString(16).padStart(2, '0')}`;
+  }
+  return shown < last ? `${text}...` : text;
+}

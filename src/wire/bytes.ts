@@ -1,0 +1,190 @@
+// Bytes in and out: the white space of the protocol, a growing buffer to write into and a checked cursor to read with.
+// Knows no meaning of what it carries.
+
+export const LF = 0x0a;
+export const CR = 0x0d;
+export const SPACE = 0x20;
+
+/** The protocol's white space is exactly these six bytes: tab, LF, vertical tab, form feed, CR, space. */
+export function isWhiteSpace(byte: number): boolean {
+  return byte === SPACE || (byte >= 0x09 && byte <= 0x0d);
+}
+
+export function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
+
+/** The bytes of a text that is known to be ASCII (server names, command words). */
+export function asciiBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index += 1) bytes[index] = text.charCodeAt(index);
+  return bytes;
+}
+
+/** The text of bytes that are known to be ASCII; every byte becomes the character of that number. */
+export function asciiText(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
+  let text = '';
+  for (let index = start; index < end; index += 1) text += String.fromCharCode(bytes[index] as number);
+  return text;
+}
+
+export function equalBytes(left: Uint8Array, leftStart: number, right: Uint8Array, rightStart: number, length: number): boolean {
+  for (let index = 0; index < length; index += 1) {
+    if (left[leftStart + index] !== right[rightStart + index]) return false;
+  }
+  return true;
+}
+
+/** A buffer that grows as it is written. `reset` keeps the memory, so one writer serves many replies. */
+export class ByteWriter {
+  bytes: Uint8Array;
+  length = 0;
+
+  constructor(capacity = 256) {
+    this.bytes = new Uint8Array(capacity);
+  }
+
+  reset(): void {
+    this.length = 0;
+  }
+
+  /** A copy of what was written: the writer may be reset while the copy waits in a socket. */
+  take(): Uint8Array {
+    const taken = this.bytes.slice(0, this.length);
+    this.length = 0;
+    return taken;
+  }
+
+  byte(value: number): void {
+    this.reserve(1);
+    this.bytes[this.length++] = value;
+  }
+
+  ascii(text: string): void {
+    this.reserve(text.length);
+    for (let index = 0; index < text.length; index += 1) this.bytes[this.length++] = text.charCodeAt(index);
+  }
+
+  copy(source: Uint8Array, start = 0, end: number = source.length): void {
+    const count = end - start;
+    this.reserve(count);
+    // For the short fields of a report a loop is faster than making the view that `set` needs.
+    if (count <= 64) {
+      for (let index = start; index < end; index += 1) this.bytes[this.length++] = source[index] as number;
+      return;
+    }
+    this.bytes.set(source.subarray(start, end), this.length);
+    this.length += count;
+  }
+
+  /** A non-negative integer up to 2^53 - 1, in decimal. */
+  decimal(value: number, leastDigits = 1): void {
+    let digits = leastDigits;
+    for (let bound = 10 ** digits; value >= bound; bound *= 10) digits += 1;
+    this.reserve(digits);
+    let rest = value;
+    for (let index = this.length + digits - 1; index >= this.length; index -= 1) {
+      const quotient = Math.floor(rest / 10);
+      this.bytes[index] = 0x30 + (rest - quotient * 10);
+      rest = quotient;
+    }
+    this.length += digits;
+  }
+
+  uint32(value: number): void {
+    this.reserve(4);
+    this.setUint32(this.length, value);
+    this.length += 4;
+  }
+
+  /** Writes over four bytes written earlier: lengths and counts that are known only at the end. */
+  setUint32(at: number, value: number): void {
+    this.bytes[at] = value >>> 24;
+    this.bytes[at + 1] = value >>> 16;
+    this.bytes[at + 2] = value >>> 8;
+    this.bytes[at + 3] = value;
+  }
+
+  /** A non-negative integer up to 2^53 - 1, seven bits a byte, least significant first (LEB128). */
+  varint(value: number): void {
+    let rest = value;
+    while (rest >= 0x80) {
+      this.byte((rest % 0x80) + 0x80);
+      rest = Math.floor(rest / 0x80);
+    }
+    this.byte(rest);
+  }
+
+  /** A signed integer within +-2^52: zigzag, then varint. */
+  signedVarint(value: number): void {
+    this.varint(value < 0 ? -2 * value - 1 : 2 * value);
+  }
+
+  /** Length, then bytes. */
+  field(source: Uint8Array, start = 0, end: number = source.length): void {
+    this.varint(end - start);
+    this.copy(source, start, end);
+  }
+
+  private reserve(count: number): void {
+    const needed = this.length + count;
+    if (needed <= this.bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
+  }
+}
+
+/** What was received does not follow the format: the sender's fault, and the connection's end. */
+export class MalformedFrame extends Error {
+  override readonly name = 'MalformedFrame';
+}
+
+/** A cursor over received bytes; reading past the end or a number out of range throws `MalformedFrame`. */
+export class ByteReader {
+  readonly bytes: Uint8Array;
+  private readonly end: number;
+  private at: number;
+
+  constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
+    this.bytes = bytes;
+    this.at = start;
+    this.end = end;
+  }
+
+  get remaining(): number {
+    return this.end - this.at;
+  }
+
+  byte(): number {
+    if (this.at >= this.end) throw new MalformedFrame('ends too early');
+    return this.bytes[this.at++] as number;
+  }
+
+  varint(): number {
+    let value = 0;
+    let scale = 1;
+    for (let count = 0; count < 8; count += 1) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * scale;
+      if (value > Number.MAX_SAFE_INTEGER) break;
+      if (byte < 0x80) return value;
+      scale *= 0x80;
+    }
+    throw new MalformedFrame('number too large');
+  }
+
+  signedVarint(): number {
+    const value = this.varint();
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+
+  /** A field's bytes, copied: they outlive the frame. */
+  field(mostBytes: number): Uint8Array {
+    const length = this.varint();
+    if (length > mostBytes) throw new MalformedFrame(`field of ${length} bytes, at most ${mostBytes} allowed`);
+    if (length > this.remaining) throw new MalformedFrame('ends too early');
+    this.at += length;
+    return this.bytes.slice(this.at - length, this.at);
+  }
+}

@@ -1,0 +1,111 @@
+// What a client can say: one line to one command, as offsets into the line's bytes and numbers. Nothing is allocated
+// per line. Knows the grammar, not whether a client is known.
+import { isDigit, isWhiteSpace } from './bytes.ts';
+import { type Instant, parseStamp } from './instant.ts';
+import { BOUND, RADIUS_KM } from './limits.ts';
+import { type Position, parseLocation } from './location.ts';
+
+export type CommandKind = 'blank' | 'iamat' | 'whatsat' | 'invalid';
+
+/** One parsed line; reused for every line of a connection. Fields that its kind does not have are stale. */
+export class Command {
+  kind: CommandKind = 'blank';
+  clientStart = 0;
+  clientEnd = 0;
+  locationStart = 0;
+  locationEnd = 0;
+  stampStart = 0;
+  stampEnd = 0;
+  readonly position: Position = { latitude: 0, longitude: 0 };
+  readonly stamp: Instant = { seconds: 0, nanoseconds: 0 };
+  radiusKm = 0;
+  bound = 0;
+}
+
+/** A command word and three arguments; a fifth field makes the line invalid, so more need not be found. */
+const FIELDS = 4;
+const starts = new Int32Array(FIELDS);
+const ends = new Int32Array(FIELDS);
+
+/** Reads the line `bytes[start, end)` (no LF) into `command` and returns its kind. */
+export function parseCommand(bytes: Uint8Array, start: number, end: number, command: Command): CommandKind {
+  const fields = splitFields(bytes, start, end);
+  command.kind = fields === 0 ? 'blank' : fields === FIELDS ? fourFields(bytes, command) : 'invalid';
+  return command.kind;
+}
+
+/** Finds the fields of a line; returns their number, or one more than `FIELDS` for any larger number. */
+function splitFields(bytes: Uint8Array, start: number, end: number): number {
+  let count = 0;
+  let at = start;
+  for (;;) {
+    while (at < end && isWhiteSpace(bytes[at] as number)) at += 1;
+    if (at === end) return count;
+    if (count === FIELDS) return FIELDS + 1;
+    starts[count] = at;
+    while (at < end && !isWhiteSpace(bytes[at] as number)) at += 1;
+    ends[count] = at;
+    count += 1;
+  }
+}
+
+function fourFields(bytes: Uint8Array, command: Command): CommandKind {
+  command.clientStart = starts[1] as number;
+  command.clientEnd = ends[1] as number;
+  if (isWord(bytes, 'IAMAT')) {
+    command.locationStart = starts[2] as number;
+    command.locationEnd = ends[2] as number;
+    command.stampStart = starts[3] as number;
+    command.stampEnd = ends[3] as number;
+    const valid =
+      parseLocation(bytes, command.locationStart, command.locationEnd, command.position) &&
+      parseStamp(bytes, command.stampStart, command.stampEnd, command.stamp);
+    return valid ? 'iamat' : 'invalid';
+  }
+  if (isWord(bytes, 'WHATSAT')) {
+    command.radiusKm = parseDecimal(bytes, starts[2] as number, ends[2] as number, RADIUS_KM, true);
+    command.bound = parseDecimal(bytes, starts[3] as number, ends[3] as number, BOUND, false);
+    return command.radiusKm >= 0 && command.bound >= 0 ? 'whatsat' : 'invalid';
+  }
+  return 'invalid';
+}
+
+function isWord(bytes: Uint8Array, word: string): boolean {
+  const start = starts[0] as number;
+  if ((ends[0] as number) - start !== word.length) return false;
+  for (let index = 0; index < word.length; index += 1) {
+    if (bytes[start + index] !== word.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
+/** `D+`, or `D+(.D+)?` with `fractionAllowed`, from 0 to `most` inclusive; -1 for anything else. */
+function parseDecimal(bytes: Uint8Array, start: number, end: number, most: number, fractionAllowed: boolean): number {
+  let value = 0;
+  let scale = 1;
+  let aboveInteger = false;
+  let at = start;
+  for (; at < end && isDigit(bytes[at] as number); at += 1) {
+    value = value * 10 + (bytes[at] as number) - 0x30;
+    if (value > most) return -1;
+  }
+  if (at === start) return -1;
+  if (at < end) {
+    if (!fractionAllowed || bytes[at] !== 0x2e || at + 1 === end) return -1;
+    const integer = value;
+    let fraction = 0;
+    for (at += 1; at < end; at += 1) {
+      const byte = bytes[at] as number;
+      if (!isDigit(byte)) return -1;
+      aboveInteger ||= byte !== 0x30;
+      // Nine decimals of a kilometre are a micrometre; the rest cannot change an answer.
+      if (scale < 1e9) {
+        fraction = fraction * 10 + byte - 0x30;
+        scale *= 10;
+      }
+    }
+    if (integer === most && aboveInteger) return -1;
+    value = integer + fraction / scale;
+  }
+  return value;
+}

@@ -1,0 +1,107 @@
+// The envelope of everything servers say to each other: version, type, length, payload.
+//
+//   byte 0      protocol version (1)
+//   byte 1      type, see FRAME_TYPES
+//   bytes 2-5   payload length, big endian
+//
+// Version and length are checked before anything is allocated. Knows no payload.
+import { type ByteWriter, MalformedFrame } from './bytes.ts';
+
+/** Oldest and newest version of the server protocol that this build speaks. */
+export const OLDEST_VERSION = 1;
+export const NEWEST_VERSION = 1;
+
+export const HEADER_BYTES = 6;
+
+/**
+ * Numbers are for ever. Kept free for what links will also say: 3 challenge, 4 proof, 5 vector, 8 got, 9 prune, 10 graft,
+ * 11 ping, 12 digest.
+ */
+export const FRAME_TYPES = { hello: 1, refuse: 2, records: 6, bye: 7, statusRequest: 32, status: 33 } as const;
+
+export type FrameName = keyof typeof FRAME_TYPES;
+
+const NAMES = new Map<number, FrameName>(
+  (Object.entries(FRAME_TYPES) as [FrameName, number][]).map(([name, type]) => [type, name]),
+);
+
+/** Begins a frame in `out`; the payload is written after it and `endFrame` fills in its length. Returns where it began. */
+export function beginFrame(out: ByteWriter, name: FrameName): number {
+  const begin = out.length;
+  out.byte(NEWEST_VERSION);
+  out.byte(FRAME_TYPES[name]);
+  out.uint32(0);
+  return begin;
+}
+
+export function endFrame(out: ByteWriter, begin: number): void {
+  out.setUint32(begin + 2, out.length - begin - HEADER_BYTES);
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** Cuts a stream of bytes into frames. Throws `MalformedFrame` at a header it will not accept; the stream is then over. */
+export class FrameReader {
+  /** The frame found by `next`. `payload` is valid until the next call. */
+  name: FrameName = 'bye';
+  payload: Uint8Array = NOTHING;
+  /** Largest payload accepted; raised when the link is live. */
+  mostPayloadBytes: number;
+
+  private chunk: Uint8Array = NOTHING;
+  private at = 0;
+  private readonly header = new Uint8Array(HEADER_BYTES);
+  private headerLength = 0;
+  private partial: Uint8Array | undefined;
+  private partialLength = 0;
+
+  constructor(mostPayloadBytes: number) {
+    this.mostPayloadBytes = mostPayloadBytes;
+  }
+
+  /** Takes the next chunk; the one before must have been read to its end. */
+  push(chunk: Uint8Array): void {
+    this.chunk = chunk;
+    this.at = 0;
+  }
+
+  next(): boolean {
+    while (this.headerLength < HEADER_BYTES) {
+      if (this.at === this.chunk.length) return false;
+      this.header[this.headerLength++] = this.chunk[this.at++] as number;
+    }
+    const length = this.checkedLength();
+    if (this.partial === undefined && this.chunk.length - this.at >= length) {
+      this.payload = this.chunk.subarray(this.at, this.at + length);
+      this.at += length;
+      this.headerLength = 0;
+      return true;
+    }
+    this.partial ??= new Uint8Array(length);
+    const part = this.chunk.subarray(this.at, this.at + length - this.partialLength);
+    this.partial.set(part, this.partialLength);
+    this.partialLength += part.length;
+    this.at += part.length;
+    if (this.partialLength < length) return false;
+    this.payload = this.partial;
+    this.partial = undefined;
+    this.partialLength = 0;
+    this.headerLength = 0;
+    return true;
+  }
+
+  private checkedLength(): number {
+    const [version = 0, type = 0, a = 0, b = 0, c = 0, d = 0] = this.header;
+    if (version < OLDEST_VERSION || version > NEWEST_VERSION) {
+      throw new MalformedFrame(`frame of version ${version}; this server speaks ${OLDEST_VERSION} to ${NEWEST_VERSION}`);
+    }
+    const name = NAMES.get(type);
+    if (name === undefined) throw new MalformedFrame(`frame of unknown type ${type}`);
+    const length = a * 0x1000000 + b * 0x10000 + c * 0x100 + d;
+    if (length > this.mostPayloadBytes) {
+      throw new MalformedFrame(`frame of ${length} bytes, at most ${this.mostPayloadBytes} allowed`);
+    }
+    this.name = name;
+    return length;
+  }
+}

@@ -1,0 +1,90 @@
+// Every limit of Drover, each with the reason for its number. One file, so that an operator can see at once what a server
+// will put up with. Knows nothing else.
+
+const KIBIBYTE = 1024;
+
+/** Longest command line in bytes, without its LF. Far above any real command (about 100 bytes), small enough that 10,000 hostile connections hold 640 MiB at worst. The configuration's `limits.lineBytes` replaces it. */
+export const LINE_BYTES: number = 64 * KIBIBYTE;
+
+/** A line over the limit is answered with this much of itself: enough to recognise it, and it fits a terminal line. */
+export const LINE_EXCERPT_BYTES = 64;
+
+/** Widest search WHATSAT may ask for: Google Places' own limit of 50,000 m. */
+export const RADIUS_KM = 50;
+
+/** Most places WHATSAT may ask for: one page of Google Places. */
+export const BOUND = 20;
+
+/** How far ahead of the receiving server's clock a report may be ordered: longer than honest clock error and network delay, short enough that a wrong fast clock pins a position for 5 s, not for ever. */
+export const ORDER_LEAD_SECONDS = 5;
+
+/** A reading of the clock that is at most this much before the last one is a correction of the clock and is lifted to just after it, so that reports of one server stay in order; more is a real step and is followed. */
+export const CLOCK_SETBACK_SECONDS = 1;
+
+/** Largest payload of a frame between servers: four times the longest line, so that any record fits, and a neighbour's batch is never more than a quarter of a socket's usual send buffer behind. */
+export const FRAME_PAYLOAD_BYTES: number = 256 * KIBIBYTE;
+
+/** Largest payload before a link is live: a stranger must not make a server hold more than this. */
+export const GREETING_PAYLOAD_BYTES: number = 8 * KIBIBYTE;
+
+/** A batch of records is closed when its frame reaches this: large enough to amortise the header, small enough to keep a neighbour's latency low. */
+export const BATCH_BYTES: number = 64 * KIBIBYTE;
+
+/** Bytes a link's socket may hold unsent before records wait in the outbox, where a newer report replaces an older one. */
+export const LINK_UNSENT_BYTES: number = 256 * KIBIBYTE;
+
+/** A link that has not finished its greeting by then is closed: 2 s is twenty round trips to the far side of the earth's slowest common path. */
+export const GREETING_TIMEOUT_MS = 2000;
+
+/** A dial that has not connected by then is given up and tried again. */
+export const DIAL_TIMEOUT_MS = 5000;
+
+/** Full-jitter backoff between dials of a lost neighbour: from quick enough to hide a restart ... */
+export const REDIAL_FIRST_MS = 100;
+/** ... to slow enough that a dead neighbour costs nothing. */
+export const REDIAL_MOST_MS = 5000;
+
+/** Sockets on the link port that have not greeted: each may hold GREETING_PAYLOAD_BYTES, so 128 hold 1 MiB. */
+export const GREETINGS_PENDING = 128;
+
+/** Replies waiting for a client that does not read: at this its socket is closed. Ten times the largest reply (20 places, about 100 KiB with Google's photos). */
+export const REPLIES_WAITING_BYTES: number = 1024 * KIBIBYTE;
+
+/** Replies waiting at which a connection's further commands wait too, so that a client that reads slowly, or pipelines a lot, is served at its own speed instead of being cut off. */
+export const REPLIES_PAUSE_BYTES: number = 256 * KIBIBYTE;
+
+/** A paused client that takes not one byte for this long is not reading: its commands are served on until REPLIES_WAITING_BYTES wait, and then it is closed. */
+export const REPLIES_STALL_MS = 2000;
+
+/** Bytes of replies after which they are written and the next connection gets its turn. A few dozen places answers. */
+export const WRITE_BYTES: number = 64 * KIBIBYTE;
+
+/** Places lookups in flight for one connection; further commands of that connection wait. Twice what a browser opens to one host. */
+export const LOOKUPS_PER_CONNECTION = 16;
+
+/** Clients connected to one server at once. The operating system's limit on open files usually ends it earlier; this keeps idle connections (about 10 KiB each) under 600 MiB. */
+export const CONNECTIONS = 50_000;
+
+/** Queue of connections the kernel has accepted and we have not: the most that Linux allows by default, so that a thousand devices may reconnect at once after an outage. */
+export const LISTEN_BACKLOG = 4096;
+
+/** TCP keep-alive starts after this much silence on a client's connection: a phone that vanished is noticed within minutes, an idle one costs one packet a minute. */
+export const CLIENT_KEEPALIVE_MS = 60_000;
+
+/** Longest answer taken from a places provider: twenty Google results with photos are under 100 KiB, and a reply must fit in REPLIES_WAITING_BYTES. */
+export const PLACES_ANSWER_BYTES: number = 1000 * KIBIBYTE;
+
+/** Characters of a line kept in the log: any real command whole; a hostile one cannot fill the disk 64 KiB a line. */
+export const LOG_LINE_BYTES = 512;
+
+/** Log records are written to disk at the latest this long after they were made: `tail -f` feels live, and the disk sees four writes a second. */
+export const LOG_FLUSH_MS = 250;
+
+/** Log records are collected up to this size before they are written: about a hundred records a write. */
+export const LOG_BUFFER_BYTES: number = 16 * KIBIBYTE;
+
+/** Log records that wait while the disk takes none; beyond it they are dropped, since serving goes before logging. */
+export const LOG_WAITING_BYTES: number = 8 * 1024 * KIBIBYTE;
+
+/** A server that was told to stop closes what is left of its connections after this: `up` promises 5 s for all of them. */
+export const STOP_GRACE_MS = 1500;

@@ -1,0 +1,131 @@
+// Cuts a stream of bytes into lines, however it was chunked. Pulled, not pushed, so that whoever reads can stop between
+// two lines of one chunk. Lines are handed out as ranges of bytes; nothing is made per line. Knows no commands.
+import { LF } from './bytes.ts';
+
+const NOTHING = new Uint8Array(0);
+
+/** A line as a range of bytes, without its LF. */
+export interface Line {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  /** It had its LF: only the last line of a stream may lack it. */
+  readonly terminated: boolean;
+  /** It was over the limit: the range is only its beginning. */
+  readonly tooLong: boolean;
+}
+
+/** Is itself the line it last found with `next` or `finish`, valid until the next call. */
+export class LineReader implements Line {
+  bytes: Uint8Array = NOTHING;
+  start = 0;
+  end = 0;
+  terminated = true;
+  tooLong = false;
+
+  private readonly mostBytes: number;
+  private readonly excerptBytes: number;
+  private chunk: Uint8Array = NOTHING;
+  private at = 0;
+  /** Start of a line whose end has not come yet; `rest` is that line's bytes, `restLength` of them. */
+  private rest: Uint8Array = NOTHING;
+  private restLength = 0;
+  private skipping = false;
+
+  /** Lines of more than `mostBytes` (LF not counted) are handed out as their first `excerptBytes`. */
+  constructor(mostBytes: number, excerptBytes: number) {
+    this.mostBytes = mostBytes;
+    this.excerptBytes = excerptBytes;
+  }
+
+  /** Takes the next chunk; the one before must have been read to its end. The chunk is kept, not copied. */
+  push(chunk: Uint8Array): void {
+    this.chunk = chunk;
+    this.at = 0;
+  }
+
+  /** Finds the next line. False when the chunk is used up. */
+  next(): boolean {
+    if (this.skipping && !this.skip()) return false;
+    if (this.at >= this.chunk.length) return this.release();
+    const lf = this.chunk.indexOf(LF, this.at);
+    const partEnd = lf < 0 ? this.chunk.length : lf;
+    const length = this.restLength + partEnd - this.at;
+    if (length > this.mostBytes) return this.refuse(lf, partEnd);
+    if (lf < 0) {
+      this.keep(partEnd);
+      return this.release();
+    }
+    if (this.restLength === 0) {
+      this.found(this.chunk, this.at, lf);
+    } else {
+      this.keep(lf);
+      this.found(this.rest, 0, this.restLength);
+      this.rest = NOTHING;
+      this.restLength = 0;
+    }
+    this.at = lf + 1;
+    return true;
+  }
+
+  /** The stream has ended: finds the last line if it lacks its LF. */
+  finish(): boolean {
+    if (this.restLength === 0) return false;
+    this.found(this.rest, 0, this.restLength);
+    this.terminated = false;
+    this.rest = NOTHING;
+    this.restLength = 0;
+    return true;
+  }
+
+  private found(bytes: Uint8Array, start: number, end: number): void {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    this.terminated = true;
+    this.tooLong = false;
+  }
+
+  /** Gives up the used chunk: an idle connection holds no memory. */
+  private release(): boolean {
+    this.chunk = NOTHING;
+    this.at = 0;
+    return false;
+  }
+
+  private keep(partEnd: number): void {
+    const part = this.chunk.subarray(this.at, partEnd);
+    const needed = this.restLength + part.length;
+    if (needed > this.rest.length) {
+      const grown = new Uint8Array(Math.min(this.mostBytes, Math.max(needed, this.rest.length * 2)));
+      grown.set(this.rest.subarray(0, this.restLength));
+      this.rest = grown;
+    }
+    this.rest.set(part, this.restLength);
+    this.restLength = needed;
+  }
+
+  private refuse(lf: number, partEnd: number): boolean {
+    const excerpt = new Uint8Array(Math.min(this.excerptBytes, this.restLength + partEnd - this.at));
+    excerpt.set(this.rest.subarray(0, Math.min(this.restLength, excerpt.length)));
+    if (this.restLength < excerpt.length) {
+      excerpt.set(this.chunk.subarray(this.at, this.at + excerpt.length - this.restLength), this.restLength);
+    }
+    this.found(excerpt, 0, excerpt.length);
+    this.tooLong = true;
+    this.rest = NOTHING;
+    this.restLength = 0;
+    this.skipping = lf < 0;
+    this.at = lf < 0 ? this.chunk.length : lf + 1;
+    return true;
+  }
+
+  /** Passes over the rest of a line that was too long. False if its end is not in this chunk. */
+  private skip(): boolean {
+    const lf = this.chunk.indexOf(LF, this.at);
+    if (lf < 0) return this.release();
+    this.at = lf + 1;
+    this.skipping = false;
+    return true;
+  }
+}
