@@ -1,0 +1,31 @@
+// How a command ends badly: what the person sees, and with which exit code. Must not know any command.
+import { CommanderError } from 'commander';
+import { ConfigError } from '../server/config.ts';
+
+export const EXIT_FAILED = 1;
+/** The command line itself is wrong: the person at the keyboard can put it right. */
+export const EXIT_USAGE = 2;
+
+/** What was asked for cannot be done. The message is for a person: one line, with what to do about it. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+}
+
+/** Says on `complain` what went wrong, and returns the exit code. */
+export function explainFailure(error: unknown, complain: (text: string) => void): number {
+  if (error instanceof CommanderError) {
+    // Commander has printed its message already; help and version arrive here too.
+    return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  }
+  if (error instanceof ConfigError) {
+    complain(`drover: ${error.message}`);
+    return error.faults.every((fault) => fault.path.startsWith('--')) ? EXIT_USAGE : EXIT_FAILED;
+  }
+  // By name: the errors of the server live in modules that are loaded only when a command needs them.
+  if (error instanceof Error && (error instanceof CommandError || error.name === 'StartError')) {
+    complain(`drover: ${error.message}`);
+    return EXIT_FAILED;
+  }
+  complain(`drover: this is a fault in Drover, please report it\n${error instanceof Error ? error.stack : String(error)}`);
+  return EXIT_FAILED;
+}
