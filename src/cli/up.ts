@@ -7,14 +7,10 @@ import { EXIT_FAILED } from './failure.ts';
 import { configFrom, type RunOptions, runArguments } from './options.ts';
 import { onStopSignal, outliveReaders } from './signals.ts';
 import { type ReadyServer, Supervisor } from './supervisor.ts';
+import { formatTable } from './table.ts';
 
 /** Servers have 3.5 s to stop; whatever hangs after that must not keep a person waiting. */
 const STOP_LIMIT_MS = 4500;
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
-}
 
 /** What a person sees when the herd runs: one table, the warnings, and a line to try. */
 export function describeHerd(config: HerdConfig, ready: ReadonlyMap<string, { readonly logFile: string }>): string {
@@ -40,8 +36,7 @@ export function describeHerd(config: HerdConfig, ready: ReadonlyMap<string, { re
   return [
     `Herd ${config.herd} is up: ${entries.length} ${entries.length === 1 ? 'server' : 'servers'}${oneHost ? ` on ${[...hosts].join('')}` : ''}. Ctrl-C stops it.`,
     '',
-    table([header, ...rows]),
-    '',
+    formatTable([header, ...rows]),
     ...config.warnings.map((warning) => `warning: ${warning}`),
     'Try:',
     `  printf '${lines}' | nc -N ${tryHost} ${first?.clientPort ?? ''}`,
