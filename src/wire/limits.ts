@@ -44,6 +44,9 @@ export const REDIAL_FIRST_MS = 100;
 /** ... to slow enough that a dead neighbour costs nothing. */
 export const REDIAL_MOST_MS = 5000;
 
+/** `drover status` gives a server this long: a busy one answers in milliseconds, and a person is waiting. */
+export const STATUS_TIMEOUT_MS = 3000;
+
 /** Sockets on the link port that have not greeted: each may hold GREETING_PAYLOAD_BYTES, so 128 hold 1 MiB. */
 export const GREETINGS_PENDING = 128;
 
@@ -80,8 +83,8 @@ export const LOG_LINE_BYTES = 512;
 /** Log records are written to disk at the latest this long after they were made: `tail -f` feels live, and the disk sees four writes a second. */
 export const LOG_FLUSH_MS = 250;
 
-/** Log records are collected up to this size before they are written: about a hundred records a write. */
-export const LOG_BUFFER_BYTES: number = 16 * KIBIBYTE;
+/** Log records are collected up to this size before they are written: some fifty records a write, half of what the log library writes at once. */
+export const LOG_BUFFER_BYTES: number = 8 * KIBIBYTE;
 
 /** Log records that wait while the disk takes none; beyond it they are dropped, since serving goes before logging. */
 export const LOG_WAITING_BYTES: number = 8 * 1024 * KIBIBYTE;

@@ -1,0 +1,69 @@
+// What goes into the log: every event of the core and of the connections as one structured record. Knows no rule.
+import type { Logger } from 'pino';
+import type { Link } from '../core/link.ts';
+import type { Observer } from '../core/sink.ts';
+import type { ClientObserver } from '../net/client-connection.ts';
+import type { DialObserver } from '../net/dialer.ts';
+import type { Command } from '../wire/command.ts';
+import type { Line } from '../wire/lines.ts';
+import type { StoredRecord } from '../wire/messages.ts';
+import { printable } from './log.ts';
+
+export class LogObserver implements Omit<Observer, 'statusRequested'>, ClientObserver, DialObserver {
+  private readonly logger: Logger;
+
+  constructor(logger: Logger) {
+    this.logger = logger;
+  }
+
+  received(connection: number, line: Line): void {
+    this.logger.info({ connection, line: printable(line.bytes, line.start, line.end), tooLong: line.tooLong }, 'received');
+  }
+
+  sent(connection: number, bytes: Uint8Array, start: number, end: number, replyBytes: number): void {
+    this.logger.info({ connection, line: printable(bytes, start, end), bytes: replyBytes }, 'sent');
+  }
+
+  stale(connection: number, line: Line, command: Command): void {
+    const client = printable(line.bytes, command.clientStart, command.clientEnd);
+    this.logger.info({ connection, client }, 'report stale');
+  }
+
+  dropped(connection: number, reason: string): void {
+    this.logger.warn({ connection, reason }, 'client connection dropped');
+  }
+
+  accepted(record: StoredRecord, from: string | undefined): void {
+    this.logger.info({ ...recordFields(record), from: from ?? 'client' }, 'report accepted');
+  }
+
+  superseded(record: StoredRecord, from: string): void {
+    this.logger.info({ ...recordFields(record), from }, 'report stale');
+  }
+
+  forwarded(record: StoredRecord, to: string): void {
+    this.logger.info({ ...recordFields(record), to }, 'report forwarded');
+  }
+
+  linkOpened(link: Link): void {
+    this.logger.info({ neighbour: link.neighbour, dialled: link.dialled }, 'link opened');
+  }
+
+  linkDropped(link: Link, reason: string): void {
+    this.logger.warn({ neighbour: link.neighbour, dialled: link.dialled, reason }, 'link dropped');
+  }
+
+  linkRefused(link: Link, reason: string, byUs: boolean): void {
+    const { neighbour = 'unknown', dialled } = link;
+    this.logger.warn({ neighbour, dialled, reason, by: byUs ? 'us' : 'neighbour' }, 'link refused');
+  }
+
+  dialFailed(neighbour: string, reason: string): void {
+    this.logger.warn({ neighbour, reason }, 'neighbour not reached; dialling on');
+  }
+}
+
+function recordFields(record: StoredRecord): { client: string; origin: string; sequence: number } {
+  const client = printable(record.text, 0, record.clientLength);
+  return { client, origin: record.origin.name, sequence: record.sequence };
+}

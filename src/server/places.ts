@@ -1,0 +1,105 @@
+// The places behind WHATSAT: makes the configured provider when it is first needed, asks it, cuts its answer to the bound and
+// logs how that went. Knows providers only by their contract.
+import type { Logger } from 'pino';
+import type { Places } from '../net/client-connection.ts';
+import { cutNearbyJson } from '../places/nearby-json.ts';
+import { PlacesError, type PlacesProvider, type PlacesQuery } from '../places/provider.ts';
+import { PLACES_ANSWER_BYTES } from '../wire/limits.ts';
+import { latitudeLongitude } from '../wire/location.ts';
+import { locationOf, type StoredRecord } from '../wire/messages.ts';
+import type { PlacesConfig } from './config.ts';
+
+export class PlacesLookup {
+  private readonly config: PlacesConfig;
+  private readonly logger: Logger;
+  private provider: PlacesProvider | undefined;
+  private opening: Promise<PlacesProvider> | undefined;
+
+  constructor(config: PlacesConfig, logger: Logger) {
+    this.config = config;
+    this.logger = logger;
+  }
+
+  /** The JSON for a record's position, cut to `bound`; undefined, and a reason in the log, when there is none. */
+  near(record: StoredRecord, radiusKm: number, bound: number, signal: AbortSignal): Places | Promise<Places> {
+    const query: PlacesQuery = {
+      latitude: record.position.latitude,
+      longitude: record.position.longitude,
+      latitudeLongitude: latitudeLongitude(locationOf(record)),
+      radiusKm,
+      limit: bound,
+    };
+    const startedAt = performance.now();
+    if (this.provider === undefined) {
+      this.opening ??= openProvider(this.config);
+      return this.opening.then(
+        (provider) => {
+          this.provider = provider;
+          return this.ask(provider, query, startedAt, signal);
+        },
+        (error: unknown) => {
+          this.opening = undefined;
+          return this.failed(error, startedAt);
+        },
+      );
+    }
+    return this.ask(this.provider, query, startedAt, signal);
+  }
+
+  close(): void {
+    this.provider?.close();
+  }
+
+  private ask(
+    provider: PlacesProvider,
+    query: PlacesQuery,
+    startedAt: number,
+    signal: AbortSignal,
+  ): Places | Promise<Places> {
+    try {
+      const answer = provider.near(query, signal);
+      if (!(answer instanceof Promise)) return this.answered(answer, query, startedAt);
+      return answer.then(
+        (document) => this.answered(document, query, startedAt),
+        (error: unknown) => this.failed(error, startedAt),
+      );
+    } catch (error) {
+      return this.failed(error, startedAt);
+    }
+  }
+
+  private answered(document: Uint8Array, query: PlacesQuery, startedAt: number): Places {
+    try {
+      const cut = cutNearbyJson(document, query.limit);
+      const { provider } = this.config;
+      this.logger.info({ provider, answerBytes: document.length, durationMs: since(startedAt) }, 'places found');
+      return cut;
+    } catch (error) {
+      return this.failed(error, startedAt);
+    }
+  }
+
+  private failed(error: unknown, startedAt: number): undefined {
+    const { provider } = this.config;
+    if (!(error instanceof PlacesError)) {
+      this.logger.error({ provider, durationMs: since(startedAt), error: String(error) }, 'places lookup broke');
+      return undefined;
+    }
+    this.logger.warn({ provider, durationMs: since(startedAt), reason: error.message }, 'places not found');
+    return undefined;
+  }
+}
+
+function since(startedAt: number): number {
+  return Math.round((performance.now() - startedAt) * 1000) / 1000;
+}
+
+/** Providers are loaded when they are first asked: a server listens before it can search. */
+async function openProvider(config: PlacesConfig): Promise<PlacesProvider> {
+  if (config.provider === 'google-legacy') {
+    const { GoogleLegacyProvider } = await import('../places/google-legacy.ts');
+    return new GoogleLegacyProvider({ ...config, answerBytes: PLACES_ANSWER_BYTES });
+  }
+  const { EmbeddedProvider } = await import('../places/embedded.ts');
+  return new EmbeddedProvider();
+}

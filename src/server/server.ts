@@ -1,0 +1,226 @@
+// The one place where everything meets: makes one server of a herd out of a configuration, starts it and stops it.
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Link } from '../core/link.ts';
+import { Replica } from '../core/replica.ts';
+import type { Observer } from '../core/sink.ts';
+import { ClientListener } from '../net/client-listener.ts';
+import { Dialer } from '../net/dialer.ts';
+import { LinkListener } from '../net/link-listener.ts';
+import { type HerdConfig, neighboursOf, type ServerEntry } from './config.ts';
+import { WallClock } from './clock.ts';
+import { openLog, type ServerLog } from './log.ts';
+import { LogObserver } from './observe.ts';
+import { PlacesLookup } from './places.ts';
+import type { LinkStatus, ServerStatus } from './status.ts';
+
+export interface ServerOptions {
+  readonly config: HerdConfig;
+  /** Which server of the configuration to be. */
+  readonly name: string;
+  /** State and logs; made if it is not there. */
+  readonly dataDirectory: string;
+}
+
+export interface RunningServer {
+  readonly entry: ServerEntry;
+  readonly logFile: string;
+  /** Opens the log file anew after it was moved away. */
+  reopenLog(): void;
+  /** Answers what was received, says goodbye to the neighbours and closes everything. May be called more than once. */
+  stop(): Promise<void>;
+}
+
+/** The server cannot run here. The message is one line and says what to do. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+/** @throws {StartError} unknown name, port in use, data directory that cannot be written */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, name } = options;
+  const entry = config.servers.get(name);
+  if (entry === undefined) {
+    throw new StartError(`no server is called ${name}; this herd has ${[...config.servers.keys()].join(', ')}`);
+  }
+  const server = new HerdServer(options, entry, openLogOrExplain(options));
+  try {
+    await server.listen();
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return server;
+}
+
+class HerdServer implements RunningServer {
+  readonly entry: ServerEntry;
+  private readonly config: HerdConfig;
+  private readonly log: ServerLog;
+  private readonly replica: Replica;
+  private readonly places: PlacesLookup;
+  private readonly clients: ClientListener;
+  private readonly links: LinkListener;
+  private readonly dialers = new Map<string, Dialer>();
+  private readonly linkedAtMs = new Map<string, number>();
+  private readonly startedAtMs = Date.now();
+  private stopping: Promise<void> | undefined;
+
+  constructor(options: ServerOptions, entry: ServerEntry, log: ServerLog) {
+    const { config, name } = options;
+    this.config = config;
+    this.entry = entry;
+    this.log = log;
+    const logObserver = new LogObserver(log.logger);
+    const neighbours = neighboursOf(config, name);
+    this.replica = new Replica({
+      herd: config.herd,
+      self: name,
+      epoch: this.startedAtMs,
+      servers: config.servers.keys(),
+      neighbours: neighbours.map((neighbour) => neighbour.name),
+      hashSeed: randomBytes(4).readInt32LE(),
+      observer: this.observer(logObserver),
+    });
+    this.places = new PlacesLookup(config.places, log.logger);
+    const clock = new WallClock();
+    this.clients = new ClientListener({
+      replica: this.replica,
+      lineBytes: config.limits.lineBytes,
+      readClock: (now) => clock.read(now),
+      places: (record, radiusKm, bound, signal) => this.places.near(record, radiusKm, bound, signal),
+      observer: logObserver,
+    });
+    this.links = new LinkListener(this.replica);
+    for (const neighbour of neighbours) {
+      this.dialers.set(neighbour.name, new Dialer(neighbour, this.replica, logObserver));
+    }
+  }
+
+  get logFile(): string {
+    return this.log.file;
+  }
+
+  async listen(): Promise<void> {
+    const { name, host, clientPort, peerPort } = this.entry;
+    await this.links.listen(host, peerPort).catch((error) => explain(error, name, 'link', host, peerPort));
+    await this.clients.listen(host, clientPort).catch((error) => explain(error, name, 'client', host, clientPort));
+    for (const dialer of this.dialers.values()) dialer.start();
+    const { pid } = process;
+    const { user, system } = process.cpuUsage();
+    const cost = { elapsedMs: Math.round(performance.now()), processorMs: Math.round((user + system) / 1000) };
+    this.log.logger.info({ pid, version: version(), host, clientPort, peerPort, ...cost }, 'server started');
+    for (const warning of this.config.warnings) this.log.logger.warn({ warning }, 'configuration warning');
+  }
+
+  reopenLog(): void {
+    this.log.reopen();
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.stopOnce();
+    return this.stopping;
+  }
+
+  private async stopOnce(): Promise<void> {
+    for (const dialer of this.dialers.values()) dialer.stop();
+    const clientsStopped = this.clients.stop();
+    // After the clients' last reports, so that neighbours have them.
+    this.replica.leave();
+    await Promise.all([clientsStopped, this.links.stop()]);
+    this.places.close();
+    this.log.logger.info('server stopped');
+    this.log.close();
+  }
+
+  /** The log's observer, with what the server itself must hear. */
+  private observer(log: LogObserver): Observer {
+    return {
+      linkOpened: (link) => {
+        log.linkOpened(link);
+        this.linkedAtMs.set(link.neighbour ?? '', Date.now());
+        this.dialers.get(link.neighbour ?? '')?.linked();
+      },
+      linkDropped: (link, reason) => {
+        log.linkDropped(link, reason);
+        this.dialers.get(link.neighbour ?? '')?.lost();
+      },
+      linkRefused: (link, reason, byUs) => log.linkRefused(link, reason, byUs),
+      accepted: (record, from) => log.accepted(record, from),
+      superseded: (record, from) => log.superseded(record, from),
+      forwarded: (record, to) => log.forwarded(record, to),
+      statusRequested: (link) => link.sendStatus(Buffer.from(JSON.stringify(this.status()))),
+    };
+  }
+
+  private status(): ServerStatus {
+    const { name, host, clientPort } = this.entry;
+    return {
+      server: name,
+      herd: this.config.herd,
+      version: version(),
+      pid: process.pid,
+      startedAt: new Date(this.startedAtMs).toISOString(),
+      upSeconds: secondsSince(this.startedAtMs),
+      clientAddress: `${host}:${clientPort}`,
+      clients: this.replica.clients,
+      connections: this.clients.size,
+      placesProvider: this.config.places.provider,
+      residentBytes: process.memoryUsage.rss(),
+      logFile: path.resolve(this.log.file),
+      links: neighboursOf(this.config, name).map((neighbour) => this.linkStatus(neighbour)),
+    };
+  }
+
+  private linkStatus(neighbour: ServerEntry): LinkStatus {
+    const link: Link | undefined = this.replica.linkTo(neighbour.name);
+    const common = {
+      neighbour: neighbour.name,
+      address: `${neighbour.host}:${neighbour.peerPort}`,
+      dialsFailed: this.dialers.get(neighbour.name)?.attempts ?? 0,
+    };
+    if (link === undefined) return { ...common, state: 'down' };
+    return {
+      ...common,
+      state: 'up',
+      dialledBy: link.dialled ? this.entry.name : neighbour.name,
+      upSeconds: secondsSince(this.linkedAtMs.get(neighbour.name) ?? Date.now()),
+      behind: link.waiting,
+      recordsSent: link.recordsSent,
+      recordsReceived: link.recordsReceived,
+    };
+  }
+}
+
+function secondsSince(startMs: number): number {
+  return Math.max(0, Math.floor((Date.now() - startMs) / 1000));
+}
+
+function openLogOrExplain({ dataDirectory, name }: ServerOptions): ServerLog {
+  try {
+    return openLog(dataDirectory, name);
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new StartError(`${name} cannot write to its data directory ${dataDirectory} (${reason}); choose another with --data`);
+  }
+}
+
+function explain(error: NodeJS.ErrnoException, name: string, what: string, host: string, port: number): never {
+  const where = `its ${what} port ${host}:${port}`;
+  if (error.code === 'EADDRINUSE') {
+    throw new StartError(`${name} cannot listen: ${where} is in use; stop what holds it, or use --port-offset`);
+  }
+  throw new StartError(`${name} cannot listen on ${where} (${error.code ?? error.message}); check host and port`);
+}
+
+let versionRead: string | undefined;
+
+/** The package's version, read once. */
+function version(): string {
+  if (versionRead === undefined) {
+    const file = new URL('../../../package.json', import.meta.url);
+    versionRead = String((JSON.parse(readFileSync(file, 'utf8')) as { version: unknown }).version);
+  }
+  return versionRead;
+}

@@ -1,0 +1,34 @@
+// What a server tells `drover status` about itself: sent as JSON over the link port, never over the client port. Knows
+// the shape only; `server.ts` fills it in.
+
+export interface LinkStatus {
+  readonly neighbour: string;
+  readonly address: string;
+  readonly state: 'up' | 'down';
+  /** Which server dialled the link that is up. */
+  readonly dialledBy?: string;
+  readonly upSeconds?: number;
+  /** Clients whose newest record the neighbour has not been sent. */
+  readonly behind?: number;
+  readonly recordsSent?: number;
+  readonly recordsReceived?: number;
+  /** Failed dials since the link was last up. */
+  readonly dialsFailed: number;
+}
+
+export interface ServerStatus {
+  readonly server: string;
+  readonly herd: string;
+  readonly version: string;
+  readonly pid: number;
+  /** RFC 3339, UTC. */
+  readonly startedAt: string;
+  readonly upSeconds: number;
+  readonly clientAddress: string;
+  readonly clients: number;
+  readonly connections: number;
+  readonly placesProvider: string;
+  readonly residentBytes: number;
+  readonly logFile: string;
+  readonly links: readonly LinkStatus[];
+}

@@ -1,0 +1,108 @@
+// Clients that do everything wrong: nothing leaks, nobody else waits.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Client, exchange } from './client.ts';
+import { Herd, until } from './processes.ts';
+
+let herd: Herd;
+let port: number;
+
+before(async () => {
+  herd = await Herd.start(['Goloman']);
+  port = herd.port('Goloman');
+});
+after(() => herd.stop());
+
+async function connectionsOfServer(): Promise<number> {
+  return (await herd.status()).find(({ server }) => server === 'Goloman')?.connections ?? -1;
+}
+
+async function noConnectionLeft(): Promise<void> {
+  await until(
+    async () => (await connectionsOfServer()) === 0,
+    () => 'connections are left over',
+  );
+}
+
+test('a client that never reads is cut off when 1 MiB of replies wait; others are served meanwhile', async () => {
+  const deaf = await Client.connect(port);
+  deaf.socket.pause();
+  const commands = Buffer.from(`IAMAT deaf +34.068930-118.445127 1\n${'WHATSAT deaf 50 20\n'.repeat(500)}`);
+  const polite = await Client.connect(port);
+  let rounds = 0;
+  await until(
+    async () => {
+      if (!deaf.closed && deaf.socket.writableLength < 1e6) deaf.send(commands);
+      rounds += 1;
+      polite.send(`IAMAT polite +1+1 ${rounds}\n`);
+      await polite.lines(rounds);
+      return herd.log('Goloman').some(({ event, reason }) => event === 'client connection dropped' && /does not read/.test(String(reason)));
+    },
+    () => 'the deaf client is still connected',
+  );
+  deaf.destroy();
+  polite.destroy();
+  await noConnectionLeft();
+});
+
+test('a client that pipelines far more than 1 MiB of replies and reads them gets them all', async () => {
+  const count = 1500;
+  const reply = await exchange(port, `IAMAT eager +34.068930-118.445127 1\n${'WHATSAT eager 50 20\n'.repeat(count)}`);
+  assert.equal(reply.split('\n\n').length - 1, count);
+  assert.ok(reply.length > 4 * 1024 * 1024);
+});
+
+test('a client that sends a byte at a time, and one that leaves in the middle of a line, cost nobody anything', async () => {
+  const slow = await Client.connect(port);
+  const leaver = await Client.connect(port);
+  leaver.send('IAMAT half');
+  const line = 'IAMAT slow +1+1 1\n';
+  for (const character of line) {
+    slow.send(character);
+    assert.match(await exchange(port, 'IAMAT other +1+1 1\n'), /^AT Goloman /);
+  }
+  await slow.lines(1);
+  leaver.socket.resetAndDestroy();
+  slow.destroy();
+  await noConnectionLeft();
+});
+
+test('lines without end take no memory and are answered once', async () => {
+  const before = (await herd.status())[0]?.residentBytes ?? 0;
+  const endless = await Client.connect(port);
+  const chunk = Buffer.alloc(1 << 20, 0x61);
+  for (let megabytes = 0; megabytes < 64; megabytes += 1) {
+    endless.send(chunk);
+    await until(
+      () => endless.socket.writableLength === 0,
+      () => 'the server stopped reading',
+    );
+  }
+  endless.send('\nnext\n');
+  await endless.lines(2);
+  assert.equal(endless.received, `? ${'a'.repeat(64)}...\n? next\n`);
+  endless.destroy();
+  const after = (await herd.status())[0]?.residentBytes ?? 0;
+  assert.ok(after - before < 32 * 1024 * 1024, `grew by ${after - before} bytes`);
+});
+
+test('10,000 idle connections stay open while others are served, and are gone when they leave', async (context) => {
+  const before = (await herd.status())[0]?.residentBytes ?? 0;
+  const idle: Client[] = [];
+  // This process needs a file for each of them; the batch keeps the kernel's queue of new connections short.
+  for (let batch = 0; batch < 50; batch += 1) {
+    idle.push(...(await Promise.all(Array.from({ length: 200 }, () => Client.connect(port)))));
+  }
+  await until(
+    async () => (await connectionsOfServer()) === 10_000,
+    () => 'not all connections were accepted',
+  );
+  assert.match(await exchange(port, 'IAMAT busy +1+1 1\n'), /^AT Goloman /);
+  const last = idle.at(-1);
+  last?.send('IAMAT idle +1+1 1\n');
+  await last?.lines(1);
+  const bytesEach = (((await herd.status())[0]?.residentBytes ?? 0) - before) / idle.length;
+  context.diagnostic(`${Math.round(bytesEach)} bytes of server memory a connection`);
+  for (const client of idle) client.destroy();
+  await noConnectionLeft();
+});
