@@ -27,7 +27,9 @@ async function everywhere(servers: readonly ServerName[], client: string, line: 
 }
 
 async function report(server: ServerName, client: string, stamp: string): Promise<string> {
-  const [line = ''] = (await exchange(herd.port(server), `IAMAT ${client} +34.068930-118.445127 ${stamp}\n`)).split('\n');
+  const [line = ''] = (await exchange(herd.port(server), `IAMAT ${client} +34.068930-118.445127 ${stamp}\n`)).split(
+    '\n',
+  );
   return line;
 }
 
@@ -109,7 +111,12 @@ test('each server sends a record to a neighbour at most once, and never back', a
 });
 
 test('strangers on the link port are refused or ignored, and the herd works on', async () => {
-  const garbage = ['GET / HTTP/1.1\r\n\r\n', '\u0001\u0006\u00ff\u00ff\u00ff\u00ff', 'AT Goloman +0.1 evil +1+1 1\n', ''];
+  const garbage = [
+    'GET / HTTP/1.1\r\n\r\n',
+    '\u0001\u0006\u00ff\u00ff\u00ff\u00ff',
+    'AT Goloman +0.1 evil +1+1 1\n',
+    '',
+  ];
   for (const bytes of garbage) {
     await new Promise<void>((resolve) => {
       const socket = connect({ host: '127.0.0.1', port: linkPort('Goloman', herd.offset) });
@@ -127,7 +134,10 @@ test('strangers on the link port are refused or ignored, and the herd works on',
 test('a server is ready within half a second of its own processor time', async (context) => {
   await herd.stopServer('Welsh');
   await herd.startServer('Welsh');
-  const started = herd.log('Welsh').filter(({ event }) => event === 'server started').at(-1);
+  const started = herd
+    .log('Welsh')
+    .filter(({ event }) => event === 'server started')
+    .at(-1);
   // Elapsed time is the machine's mood; the processor time that a start takes is ours.
   assert.ok(Number(started?.['processorMs']) < 500, JSON.stringify(started));
   context.diagnostic(`listening ${started?.['elapsedMs']} ms after the process began`);

@@ -36,7 +36,9 @@ test('a client that never reads is cut off when 1 MiB of replies wait; others ar
       rounds += 1;
       polite.send(`IAMAT polite +1+1 ${rounds}\n`);
       await polite.lines(rounds);
-      return herd.log('Goloman').some(({ event, reason }) => event === 'client connection dropped' && /does not read/.test(String(reason)));
+      return herd
+        .log('Goloman')
+        .some(({ event, reason }) => event === 'client connection dropped' && /does not read/.test(String(reason)));
     },
     () => 'the deaf client is still connected',
   );

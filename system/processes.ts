@@ -66,7 +66,11 @@ export class Process {
 }
 
 /** Runs the command line to its end. */
-export function drover(args: readonly string[], env?: Record<string, string>, input?: string | Uint8Array): Promise<Finished> {
+export function drover(
+  args: readonly string[],
+  env?: Record<string, string>,
+  input?: string | Uint8Array,
+): Promise<Finished> {
   return new Process(args, env, input).finished;
 }
 
@@ -201,7 +205,11 @@ export class Herd {
   }
 
   /** Waits until this many records of a log satisfy `wanted`: they may be in the log's buffer for a moment. */
-  async logged(name: ServerName, count: number, wanted: (record: Record<string, unknown>) => boolean): Promise<Record<string, unknown>[]> {
+  async logged(
+    name: ServerName,
+    count: number,
+    wanted: (record: Record<string, unknown>) => boolean,
+  ): Promise<Record<string, unknown>[]> {
     let found: Record<string, unknown>[] = [];
     await until(
       () => {

@@ -36,6 +36,13 @@ test('a herd with one server down is shown as two tables', () => {
 
 test('durations use the largest unit', () => {
   assert.deepEqual([0, 59, 60, 3599, 3600, 86_399, 86_400, 900_000].map(duration), [
-    '0 s', '59 s', '1 min', '59 min', '1 h', '23 h', '1 d', '10 d',
+    '0 s',
+    '59 s',
+    '1 min',
+    '59 min',
+    '1 h',
+    '23 h',
+    '1 d',
+    '10 d',
   ]);
 });

@@ -1,6 +1,6 @@
 // `drover status`: what every server of the herd says of itself and its links, as tables or JSON.
 import type { Command } from 'commander';
-import type { HerdConfig, ServerEntry } from '../server/config.ts';
+import type { HerdConfig } from '../server/config.ts';
 import type { LinkStatus, ServerStatus } from '../server/status.ts';
 import { EXIT_FAILED } from './failure.ts';
 import { addFindOptions, configFrom, type FindOptions } from './options.ts';
@@ -11,13 +11,9 @@ interface StatusOptions extends FindOptions {
 }
 
 /** A server's own words, or why there are none. */
-export type ServerAnswer = ({ readonly reachable: true } & ServerStatus) | Unreachable;
-
-interface Unreachable {
-  readonly server: string;
-  readonly reachable: false;
-  readonly reason: string;
-}
+export type ServerAnswer =
+  | ({ readonly reachable: true } & ServerStatus)
+  | { readonly server: string; readonly reachable: false; readonly reason: string };
 
 export function addStatusCommand(program: Command): void {
   addFindOptions(program.command('status'))
@@ -29,25 +25,18 @@ export function addStatusCommand(program: Command): void {
 
 async function status(options: StatusOptions): Promise<void> {
   const config = await configFrom(options);
-  const { askStatus } = await import('../net/status-client.ts');
-  const answers = await Promise.all([...config.servers.values()].map((entry) => answerOf(entry, askStatus)));
+  const { askServer } = await import('../server/status.ts');
+  const answers = await Promise.all(
+    [...config.servers.values()].map((entry) =>
+      askServer(entry).then(
+        (answer): ServerAnswer => ({ reachable: true, ...answer }),
+        (error: Error): ServerAnswer => ({ server: entry.name, reachable: false, reason: error.message }),
+      ),
+    ),
+  );
   const text = options.json === true ? jsonText(config, answers) : tables(answers);
   process.stdout.write(text);
   if (!answers.every(isHealthy)) process.exitCode = EXIT_FAILED;
-}
-
-async function answerOf(entry: ServerEntry, ask: (host: string, port: number) => Promise<unknown>): Promise<ServerAnswer> {
-  try {
-    const answer = (await ask(entry.host, entry.peerPort)) as ServerStatus;
-    if (answer.server === entry.name) return { reachable: true, ...answer };
-    return unreachable(entry, `${entry.host}:${entry.peerPort} is ${answer.server}; check hosts and ports`);
-  } catch (error) {
-    return unreachable(entry, error instanceof Error ? error.message : String(error));
-  }
-}
-
-function unreachable(entry: ServerEntry, reason: string): Unreachable {
-  return { server: entry.name, reachable: false, reason };
 }
 
 function isHealthy(answer: ServerAnswer): boolean {

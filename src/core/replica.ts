@@ -133,7 +133,8 @@ export class Replica implements Herd {
   objection(link: Link, hello: Hello): string | undefined {
     const self = this.self.name;
     const versions = `${OLDEST_VERSION} to ${NEWEST_VERSION}`;
-    if (hello.newestVersion < OLDEST_VERSION || hello.oldestVersion > NEWEST_VERSION) return `${self} speaks ${versions}`;
+    if (hello.newestVersion < OLDEST_VERSION || hello.oldestVersion > NEWEST_VERSION)
+      return `${self} speaks ${versions}`;
     if (hello.herd !== this.name) return `${self} is of herd ${this.name}, not ${hello.herd}`;
     if (hello.to !== self) return `this is ${self}, not ${hello.to}; check hosts and ports`;
     if (hello.from === self) return `the name ${self} is taken: two servers run under it`;

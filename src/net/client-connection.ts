@@ -79,7 +79,9 @@ export class ClientConnection {
       this.serve();
     });
     socket.on('drain', () => this.taken());
-    socket.on('error', (error: NodeJS.ErrnoException) => this.service.observer.dropped(id, error.code ?? error.message));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.service.observer.dropped(id, error.code ?? error.message),
+    );
     socket.on('close', () => this.free());
   }
 
@@ -229,7 +231,10 @@ export class ClientConnection {
     this.service.replica.flush();
     if (out.length > 0) this.socket.write(out.take());
     if (this.socket.writableLength + this.heldBytes > REPLIES_WAITING_BYTES) {
-      this.service.observer.dropped(this.id, `${REPLIES_WAITING_BYTES} bytes of replies wait: the client does not read`);
+      this.service.observer.dropped(
+        this.id,
+        `${REPLIES_WAITING_BYTES} bytes of replies wait: the client does not read`,
+      );
       this.free();
       this.socket.destroy();
     } else if (this.socket.writableLength > REPLIES_PAUSE_BYTES && !this.stalled && !this.paused) {

@@ -31,6 +31,9 @@ export class LinkListener {
     let greeting = 0;
     for (const link of this.sockets.values()) if (link.state === 'greeting') greeting += 1;
     if (greeting >= GREETINGS_PENDING) return void socket.destroy();
-    this.sockets.set(socket, attachLink(socket, this.replica, undefined, () => this.sockets.delete(socket)));
+    this.sockets.set(
+      socket,
+      attachLink(socket, this.replica, undefined, () => this.sockets.delete(socket)),
+    );
   }
 }

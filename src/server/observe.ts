@@ -17,7 +17,10 @@ export class LogObserver implements Omit<Observer, 'statusRequested'>, ClientObs
   }
 
   received(connection: number, line: Line): void {
-    this.logger.info({ connection, line: printable(line.bytes, line.start, line.end), tooLong: line.tooLong }, 'received');
+    this.logger.info(
+      { connection, line: printable(line.bytes, line.start, line.end), tooLong: line.tooLong },
+      'received',
+    );
   }
 
   sent(connection: number, bytes: Uint8Array, start: number, end: number, replyBytes: number): void {

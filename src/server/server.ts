@@ -8,8 +8,8 @@ import type { Observer } from '../core/sink.ts';
 import { ClientListener } from '../net/client-listener.ts';
 import { Dialer } from '../net/dialer.ts';
 import { LinkListener } from '../net/link-listener.ts';
-import { type HerdConfig, neighboursOf, type ServerEntry } from './config.ts';
 import { WallClock } from './clock.ts';
+import { type HerdConfig, neighboursOf, type ServerEntry } from './config.ts';
 import { openLog, type ServerLog } from './log.ts';
 import { LogObserver } from './observe.ts';
 import { PlacesLookup } from './places.ts';
@@ -202,7 +202,9 @@ function openLogOrExplain({ dataDirectory, name }: ServerOptions): ServerLog {
     return openLog(dataDirectory, name);
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new StartError(`${name} cannot write to its data directory ${dataDirectory} (${reason}); choose another with --data`);
+    throw new StartError(
+      `${name} cannot write to its data directory ${dataDirectory} (${reason}); choose another with --data`,
+    );
   }
 }
 

@@ -1,5 +1,7 @@
-// What a server tells `drover status` about itself: sent as JSON over the link port, never over the client port. Knows
-// the shape only; `server.ts` fills it in.
+// What a server tells `drover status` about itself, and how it is asked: as JSON over the link port, never over the client
+// port. `server.ts` fills it in.
+import { askStatus } from '../net/status-client.ts';
+import type { ServerEntry } from './config.ts';
 
 export interface LinkStatus {
   readonly neighbour: string;
@@ -31,4 +33,14 @@ export interface ServerStatus {
   readonly residentBytes: number;
   readonly logFile: string;
   readonly links: readonly LinkStatus[];
+}
+
+/**
+ * Asks one server of the configuration.
+ * @throws {Error} whose message says why there is no answer
+ */
+export async function askServer({ name, host, peerPort }: ServerEntry): Promise<ServerStatus> {
+  const status = (await askStatus(host, peerPort)) as ServerStatus;
+  if (status.server === name) return status;
+  throw new Error(`${host}:${peerPort} is ${status.server}; check hosts and ports`);
 }

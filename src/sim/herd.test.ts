@@ -44,7 +44,8 @@ test('whatever the order of arrival, all servers end with the same record, and i
       for (const line of first) {
         const winner = orderOf(line.split(' ')[5] as string);
         const client = line.split(' ')[3];
-        for (const report of list) if (report.client === client) assert.ok(orderOf(report.stamp) <= winner + 1e-6, line);
+        for (const report of list)
+          if (report.client === client) assert.ok(orderOf(report.stamp) <= winner + 1e-6, line);
       }
       for (const [event, times] of sent) assert.equal(times, 1, `at most once: ${event}`);
     }),
@@ -73,7 +74,10 @@ test('a report that is equal or earlier is answered with its own data and forgot
   const herd = linkedHerd();
   herd.now.seconds = 1000;
   herd.say('Hands', asciiBytes('IAMAT kiwi +1+1 100'));
-  assert.match(herd.say('Hands', asciiBytes('IAMAT kiwi +2+2 100.0000000009')), /^AT Hands \+900\.000000001 kiwi \+2\+2 100\.0{9}9$/);
+  assert.match(
+    herd.say('Hands', asciiBytes('IAMAT kiwi +2+2 100.0000000009')),
+    /^AT Hands \+900\.000000001 kiwi \+2\+2 100\.0{9}9$/,
+  );
   assert.match(herd.say('Hands', asciiBytes('IAMAT kiwi +3+3 99')), / kiwi \+3\+3 99$/);
   assert.match(herd.say('Hands', asciiBytes('WHATSAT kiwi 1 1')), / kiwi \+1\+1 100$/);
   herd.settle();
@@ -97,9 +101,10 @@ test('reports in one reading of the clock are received one after the other', () 
   assert.deepEqual(skews, ['+0.000000000', '+0.000000001', '+0.000000002']);
 });
 
-test('a clock that is really set back is followed, a hair\'s breadth is not', () => {
+test("a clock that is really set back is followed, a hair's breadth is not", () => {
   const herd = linkedHerd();
-  const skew = (client: string): string | undefined => herd.say('Hands', asciiBytes(`IAMAT ${client} +1+1 0`)).split(' ')[2];
+  const skew = (client: string): string | undefined =>
+    herd.say('Hands', asciiBytes(`IAMAT ${client} +1+1 0`)).split(' ')[2];
   herd.now.seconds = 1000;
   assert.equal(skew('a'), '+1000.000000000');
   herd.now.seconds = 999;

@@ -72,7 +72,14 @@ export class SimulatedHerd {
   start(name: string): void {
     this.lives += 1;
     const neighbours = this.edges.filter((edge) => edge.includes(name)).map(([a, b]) => (a === name ? b : a));
-    const options = { herd: 'sim', self: name, epoch: this.lives, servers: this.names, neighbours, hashSeed: this.lives };
+    const options = {
+      herd: 'sim',
+      self: name,
+      epoch: this.lives,
+      servers: this.names,
+      neighbours,
+      hashSeed: this.lives,
+    };
     this.replicas.set(name, new Replica({ ...options, observer: this.observer(name) }));
   }
 
@@ -90,7 +97,10 @@ export class SimulatedHerd {
     const back = new Pipe(other, dialler);
     const nearLink = near.connected(there, other);
     const farLink = far.connected(back, undefined);
-    this.directions.push({ pipe: there, link: farLink, peerLink: nearLink }, { pipe: back, link: nearLink, peerLink: farLink });
+    this.directions.push(
+      { pipe: there, link: farLink, peerLink: nearLink },
+      { pipe: back, link: nearLink, peerLink: farLink },
+    );
   }
 
   /** Every server that runs and has no link to a neighbour that runs dials it, the smaller name first. */

@@ -28,7 +28,13 @@ export function asciiText(bytes: Uint8Array, start = 0, end: number = bytes.leng
   return text;
 }
 
-export function equalBytes(left: Uint8Array, leftStart: number, right: Uint8Array, rightStart: number, length: number): boolean {
+export function equalBytes(
+  left: Uint8Array,
+  leftStart: number,
+  right: Uint8Array,
+  rightStart: number,
+  length: number,
+): boolean {
   for (let index = 0; index < length; index += 1) {
     if (left[leftStart + index] !== right[rightStart + index]) return false;
   }

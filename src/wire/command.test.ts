@@ -37,7 +37,9 @@ test('no bytes at all break the parser, and only what starts with a command word
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
       const kind = parseCommand(bytes, 0, bytes.length, new Command());
-      const words = asciiText(bytes).split(/[ \t\r\n\f\v]+/).filter((word) => word !== '');
+      const words = asciiText(bytes)
+        .split(/[ \t\r\n\f\v]+/)
+        .filter((word) => word !== '');
       if (words.length === 0) assert.equal(kind, 'blank');
       else if (kind === 'iamat') assert.equal(words[0], 'IAMAT');
       else if (kind === 'whatsat') assert.equal(words[0], 'WHATSAT');
@@ -48,15 +50,30 @@ test('no bytes at all break the parser, and only what starts with a command word
 
 test('lines of only white space are blank; other spaces are part of a field', () => {
   for (const line of ['', ' ', '\r', ' \t\f\v\r']) assert.equal(kindOf(line), 'blank', JSON.stringify(line));
-  for (const line of ['\u00a0', '\u001c', '\u2003', '\0', '\u0085']) assert.equal(kindOf(line), 'invalid', JSON.stringify(line));
+  for (const line of ['\u00a0', '\u001c', '\u2003', '\0', '\u0085'])
+    assert.equal(kindOf(line), 'invalid', JSON.stringify(line));
   assert.equal(kindOf('IAMAT a\u00a0b +1+1 1'), 'iamat');
   assert.equal(kindOf('IAMAT\u00a0a +1+1 1'), 'invalid');
 });
 
 test('command words are whole and case-sensitive, and the number of fields is exact', () => {
   assert.equal(kindOf('IAMAT __proto__ +1+1 1'), 'iamat');
-  const invalid = ['iamat a +1+1 1', 'IAMATa +1+1 1', 'IAMAT a +1+1', 'IAMAT a +1+1 1 2', 'IAMAT a +1+1 1 2 3 4', 'AT a b c d'];
-  for (const line of [...invalid, 'AT Goloman +0.1 a +1+1 1', 'WHATSAT a 10', 'WHATSAT a 10 5 1', 'Whatsat a 10 5', 'x']) {
+  const invalid = [
+    'iamat a +1+1 1',
+    'IAMATa +1+1 1',
+    'IAMAT a +1+1',
+    'IAMAT a +1+1 1 2',
+    'IAMAT a +1+1 1 2 3 4',
+    'AT a b c d',
+  ];
+  for (const line of [
+    ...invalid,
+    'AT Goloman +0.1 a +1+1 1',
+    'WHATSAT a 10',
+    'WHATSAT a 10 5 1',
+    'Whatsat a 10 5',
+    'x',
+  ]) {
     assert.equal(kindOf(line), 'invalid', line);
   }
 });
@@ -72,7 +89,19 @@ test('radius is 0 to 50 with decimals, bound 0 to 20 without', () => {
   for (const rest of ['0 0', '50 20', '50.000000000000000000 020', '00050 0', '0.00000000000000001 1']) {
     assert.equal(parse(`WHATSAT a ${rest}`), 'whatsat', rest);
   }
-  const refused = ['51 5', '50.0000000000000000001 5', '-1 5', '+1 5', '1e1 5', '10. 5', '.5 5', '10 21', '10 5.0', '10 -1', '10 0x5'];
+  const refused = [
+    '51 5',
+    '50.0000000000000000001 5',
+    '-1 5',
+    '+1 5',
+    '1e1 5',
+    '10. 5',
+    '.5 5',
+    '10 21',
+    '10 5.0',
+    '10 -1',
+    '10 0x5',
+  ];
   for (const rest of [...refused, 'nan 5', 'inf 5', '10 \u0665', `${'9'.repeat(400)} 5`, `10 ${'9'.repeat(400)}`]) {
     assert.equal(parse(`WHATSAT a ${rest}`), 'invalid', rest);
   }

@@ -4,7 +4,17 @@ import fc from 'fast-check';
 import { ByteReader, ByteWriter, MalformedFrame } from './bytes.ts';
 import { beginFrame, endFrame, FRAME_TYPES, type FrameName, FrameReader } from './frame.ts';
 import { FRAME_PAYLOAD_BYTES } from './limits.ts';
-import { type Hello, makeOrigin, readHello, readOrigins, readRecord, type StoredRecord, writeHello, writeOrigins, writeRecord } from './messages.ts';
+import {
+  type Hello,
+  makeOrigin,
+  readHello,
+  readOrigins,
+  readRecord,
+  type StoredRecord,
+  writeHello,
+  writeOrigins,
+  writeRecord,
+} from './messages.ts';
 
 const anyFrame = fc
   .tuple(fc.constantFrom(...(Object.keys(FRAME_TYPES) as FrameName[])), fc.uint8Array({ maxLength: 50 }))
@@ -74,7 +84,9 @@ const text = (pattern: RegExp) => fc.stringMatching(pattern);
 const anyRecord: fc.Arbitrary<StoredRecord> = fc
   .record({
     sequence: fc.maxSafeNat(),
-    client: fc.uint8Array({ minLength: 1, maxLength: 30 }).map((bytes) => bytes.map((byte) => (byte <= 0x20 ? 0x41 : byte))),
+    client: fc
+      .uint8Array({ minLength: 1, maxLength: 30 })
+      .map((bytes) => bytes.map((byte) => (byte <= 0x20 ? 0x41 : byte))),
     location: text(/^[+-][0-8]?\d(\.\d{1,6})?[+-]1?[0-7]\d(\.\d{1,9})?$/),
     seconds: fc.integer({ min: -9_000_000_000, max: 9_000_000_000 }),
     fraction: text(/^\d{9}$/),

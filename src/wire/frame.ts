@@ -93,7 +93,9 @@ export class FrameReader {
   private checkedLength(): number {
     const [version = 0, type = 0, a = 0, b = 0, c = 0, d = 0] = this.header;
     if (version < OLDEST_VERSION || version > NEWEST_VERSION) {
-      throw new MalformedFrame(`frame of version ${version}; this server speaks ${OLDEST_VERSION} to ${NEWEST_VERSION}`);
+      throw new MalformedFrame(
+        `frame of version ${version}; this server speaks ${OLDEST_VERSION} to ${NEWEST_VERSION}`,
+      );
     }
     const name = NAMES.get(type);
     if (name === undefined) throw new MalformedFrame(`frame of unknown type ${type}`);

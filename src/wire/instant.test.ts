@@ -51,13 +51,33 @@ test('what does not fit in 64-bit nanoseconds is no stamp, by one nanosecond', (
 });
 
 test('anything but digits, one point and a leading minus is no stamp', () => {
-  const refused = ['', '-', '.', '1.', '.5', '+1', '1e9', '0x10', '1_0', 'nan', 'inf', '--1', '1.2.3', '1 ', '\u0661', '1.-5'];
+  const refused = [
+    '',
+    '-',
+    '.',
+    '1.',
+    '.5',
+    '+1',
+    '1e9',
+    '0x10',
+    '1_0',
+    'nan',
+    'inf',
+    '--1',
+    '1.2.3',
+    '1 ',
+    '\u0661',
+    '1.-5',
+  ];
   for (const text of refused) assert.equal(parse(text), undefined, text);
   for (const text of ['0', '-0', '00.00', '1520023934', '-5.25']) assert.ok(parse(text), text);
 });
 
 test('a skew is received minus stamp, always signed, with exactly nine decimals', () => {
-  const received = fc.record({ seconds: fc.integer({ min: -(2 ** 33), max: 2 ** 33 }), nanoseconds: fc.nat(999_999_999) });
+  const received = fc.record({
+    seconds: fc.integer({ min: -(2 ** 33), max: 2 ** 33 }),
+    nanoseconds: fc.nat(999_999_999),
+  });
   fc.assert(
     fc.property(received, received, (left, right) => {
       const out = new ByteWriter();

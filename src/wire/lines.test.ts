@@ -33,7 +33,9 @@ const LIMIT = 20;
 const EXCERPT = 6;
 
 test('any split of the bytes gives the same lines, and no line is over the limit', () => {
-  const someBytes = fc.array(fc.oneof(fc.constant(10), fc.nat(255)), { maxLength: 200 }).map((list) => Uint8Array.from(list));
+  const someBytes = fc
+    .array(fc.oneof(fc.constant(10), fc.nat(255)), { maxLength: 200 })
+    .map((list) => Uint8Array.from(list));
   fc.assert(
     fc.property(someBytes, fc.array(fc.nat(1000), { maxLength: 12 }), (bytes, places) => {
       const whole = readAll(new LineReader(LIMIT, EXCERPT), [bytes]);
@@ -45,7 +47,10 @@ test('any split of the bytes gives the same lines, and no line is over the limit
         whole.map((line) => line.text),
         expected.map((line) => (line.length > LIMIT ? line.slice(0, EXCERPT) : line)),
       );
-      assert.deepEqual(whole.map((line) => line.tooLong), expected.map((line) => line.length > LIMIT));
+      assert.deepEqual(
+        whole.map((line) => line.tooLong),
+        expected.map((line) => line.length > LIMIT),
+      );
     }),
   );
 });
@@ -75,5 +80,8 @@ test('a line that is too long is answered before its end comes, once', () => {
 
 test('only the last line of a stream can lack its end', () => {
   const lines = readAll(new LineReader(LIMIT, EXCERPT), [Buffer.from('one\ntw'), Buffer.from('o')]);
-  assert.deepEqual(lines.map((line) => line.terminated), [true, false]);
+  assert.deepEqual(
+    lines.map((line) => line.terminated),
+    [true, false],
+  );
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { latitudeLongitude, parseLocation, type Position } from './location.ts';
+import { latitudeLongitude, type Position, parseLocation } from './location.ts';
 
 function parse(text: string): Position | undefined {
   const position = { latitude: 0, longitude: 0 };
@@ -32,18 +32,35 @@ test('a position reads as the double that its decimals mean', () => {
 
 test('the range is closed, and one digit beyond it at any depth is outside', () => {
   for (const text of ['+90-180', '-90.000+180.0000000000000000000000', '+090+0180']) assert.ok(parse(text), text);
-  const outside = ['+90.0000000000000000000000001+0', '+0-180.00000000000000000000000001', '+91+0', '+0+181', '-90.1+0'];
+  const outside = [
+    '+90.0000000000000000000000001+0',
+    '+0-180.00000000000000000000000001',
+    '+91+0',
+    '+0+181',
+    '-90.1+0',
+  ];
   for (const text of [...outside, `+${'9'.repeat(400)}+0`]) assert.equal(parse(text), undefined, text);
 });
 
 test('altitude, solidus, exponent, missing signs or digits, and other minus signs are refused', () => {
-  const refused = ['', '+34', '34-118', '+34 -118', '+34-118/', '+34-118+5', '+34.-118', '+.5-118', '+3e1-118', '+34\u2212118'];
+  const refused = [
+    '',
+    '+34',
+    '34-118',
+    '+34 -118',
+    '+34-118/',
+    '+34-118+5',
+    '+34.-118',
+    '+.5-118',
+    '+3e1-118',
+    '+34\u2212118',
+  ];
   for (const text of [...refused, '+340841.2-1182642.5', '++34-118', '+34,-118', '+\u0663\u0664-118', '+34-', '-']) {
     assert.equal(parse(text), undefined, text);
   }
 });
 
-test('providers get the client\'s digits without plus signs or leading zeros', () => {
+test("providers get the client's digits without plus signs or leading zeros", () => {
   const text = (location: string): string => latitudeLongitude(new TextEncoder().encode(location));
   assert.equal(text('+34.068930-118.445127'), '34.068930,-118.445127');
   assert.equal(text('+27.5916+086.5640'), '27.5916,86.5640');

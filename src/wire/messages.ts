@@ -1,6 +1,14 @@
 // The payloads of frames between servers, to bytes and back. Everything read here came from outside and is checked.
 // Knows nothing of links or tables.
-import { asciiBytes, asciiText, type ByteReader, type ByteWriter, isWhiteSpace, MalformedFrame, SPACE } from './bytes.ts';
+import {
+  asciiBytes,
+  asciiText,
+  type ByteReader,
+  type ByteWriter,
+  isWhiteSpace,
+  MalformedFrame,
+  SPACE,
+} from './bytes.ts';
 import { compareInstants, copyInstant, type Instant, parseStamp } from './instant.ts';
 import { FRAME_PAYLOAD_BYTES } from './limits.ts';
 import { type Position, parseLocation } from './location.ts';
@@ -125,7 +133,8 @@ export function readRecord(reader: ByteReader, origins: readonly Origin[]): Stor
   const position = { latitude: 0, longitude: 0 };
   const stamp = { seconds: 0, nanoseconds: 0 };
   if (client.length === 0 || client.some(isWhiteSpace)) throw new MalformedFrame('record of an impossible client');
-  if (!parseLocation(location, 0, location.length, position)) throw new MalformedFrame('record with an impossible location');
+  if (!parseLocation(location, 0, location.length, position))
+    throw new MalformedFrame('record with an impossible location');
   if (!parseStamp(stampText, 0, stampText.length, stamp)) throw new MalformedFrame('record with an impossible stamp');
   if (flags === 1) copyInstant(stamp, order);
   else if (compareInstants(order, stamp) > 0) throw new MalformedFrame('record ordered after its stamp');
