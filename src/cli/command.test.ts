@@ -39,7 +39,11 @@ class Running {
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.err += text;
     });
-    this.ended = once(this.child, 'close').then(([code]) => ({ code: code as number | null, out: this.out, err: this.err }));
+    this.ended = once(this.child, 'close').then(([code]) => ({
+      code: code as number | null,
+      out: this.out,
+      err: this.err,
+    }));
   }
 
   get pid(): number {
@@ -51,7 +55,8 @@ class Running {
     for (;;) {
       const found = pattern.exec(this.out);
       if (found !== null) return found;
-      if (this.child.exitCode !== null || this.child.signalCode !== null) assert.fail(`ended without ${pattern}: ${this.out}${this.err}`);
+      if (this.child.exitCode !== null || this.child.signalCode !== null)
+        assert.fail(`ended without ${pattern}: ${this.out}${this.err}`);
       if (this.child.stdout !== null) await Promise.race([once(this.child.stdout, 'data', { signal }), this.ended]);
     }
   }
@@ -91,7 +96,9 @@ function childrenOf(parent: number): number[] {
 function statOf(pid: number): { parent: number; state: string } {
   try {
     // The name in brackets may hold anything, so the fields are counted from its end.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
     return { state: fields[0] ?? '', parent: Number(fields[1]) };
   } catch {
     return { state: 'gone', parent: 0 };
@@ -146,7 +153,11 @@ test('help and version go to standard output, exit code 0', async () => {
 test('a configuration with faults: all of them, exit code 1', async () => {
   const file = path.join(directory, 'bad.json');
   writeFileSync(file, JSON.stringify({ herd: 'x', servers: { A: { clientPort: 'a' } }, links: [['A', 'B']] }));
-  for (const args of [['up', '--config', file], ['serve', 'A', '--config', file], ['send', 'A', 'x', '--config', file]]) {
+  for (const args of [
+    ['up', '--config', file],
+    ['serve', 'A', '--config', file],
+    ['send', 'A', 'x', '--config', file],
+  ]) {
     const { code, err } = await run(args);
     assert.equal(code, 1);
     assert.match(err, /2 faults in .*bad\.json:\n {2}servers\.A\.clientPort: .*\n {2}links\[0\]\[1\]: /);
@@ -199,10 +210,14 @@ test('up starts the herd, restarts a crash, respects a stop, and leaves nothing'
   const first = childrenOf(herd.pid);
   assert.equal(first.length, 2);
   process.kill(first[0] ?? 0, 'SIGKILL');
-  const [, crashed, back] = await herd.says(/(Barn|Gate) crashed \(SIGKILL\); restarting in 0\.\d s\n\1 is back \(pid (\d+)\)/);
+  const [, crashed, back] = await herd.says(
+    /(Barn|Gate) crashed \(SIGKILL\); restarting in 0\.\d s\n\1 is back \(pid (\d+)\)/,
+  );
   assert.ok(childrenOf(herd.pid).includes(Number(back)));
   process.kill(Number(back), 'SIGTERM');
-  await herd.says(new RegExp(`${crashed} was stopped and stays so; bring it back with: node .*main\\.js serve ${crashed} --config=`));
+  await herd.says(
+    new RegExp(`${crashed} was stopped and stays so; bring it back with: node .*main\\.js serve ${crashed} --config=`),
+  );
   const left = childrenOf(herd.pid);
   assert.equal(left.length, 1);
   herd.child.kill('SIGTERM');

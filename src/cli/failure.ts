@@ -4,7 +4,7 @@ import { ConfigError } from '../server/config.ts';
 
 export const EXIT_FAILED = 1;
 /** The command line itself is wrong: the person at the keyboard can put it right. */
-export const EXIT_USAGE = 2;
+const EXIT_USAGE = 2;
 
 /** What was asked for cannot be done. The message is for a person: one line, with what to do about it. */
 export class CommandError extends Error {
@@ -26,6 +26,8 @@ export function explainFailure(error: unknown, complain: (text: string) => void)
     complain(`drover: ${error.message}`);
     return EXIT_FAILED;
   }
-  complain(`drover: this is a fault in Drover, please report it\n${error instanceof Error ? error.stack : String(error)}`);
+  complain(
+    `drover: this is a fault in Drover, please report it\n${error instanceof Error ? error.stack : String(error)}`,
+  );
   return EXIT_FAILED;
 }

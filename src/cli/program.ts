@@ -12,7 +12,7 @@ function version(): string {
   return String((JSON.parse(readFileSync(file, 'utf8')) as { version: unknown }).version);
 }
 
-export function createProgram(): Command {
+function createProgram(): Command {
   const program = new Command('drover')
     .description('A masterless server herd for things that move.')
     .version(version(), '-V, --version', 'print the version')
@@ -31,7 +31,10 @@ Examples:
 
   addRunOptions(program.command('up'))
     .description('run every server of the herd, each in its own process, until Ctrl-C')
-    .addHelpText('after', "\nA server that crashes is started again. One that you stop yourself ('kill PID') stays stopped.")
+    .addHelpText(
+      'after',
+      "\nA server that crashes is started again. One that you stop yourself ('kill PID') stays stopped.",
+    )
     .action(async (options: RunOptions) => (await import('./up.ts')).up(options));
 
   addRunOptions(program.command('serve'))

@@ -64,8 +64,17 @@ test('nobody there', async (t) => {
   await once(server, 'close');
   t.diagnostic(`port ${port} is free now`);
   await assert.rejects(
-    send({ target: `127.0.0.1:${port}`, lines: ['x'], options: {}, input: Readable.from([]), output: collector().output }),
-    { name: 'CommandError', message: /^cannot connect to 127\.0\.0\.1:\d+: nothing listens there; start it with 'drover up'/ },
+    send({
+      target: `127.0.0.1:${port}`,
+      lines: ['x'],
+      options: {},
+      input: Readable.from([]),
+      output: collector().output,
+    }),
+    {
+      name: 'CommandError',
+      message: /^cannot connect to 127\.0\.0\.1:\d+: nothing listens there; start it with 'drover up'/,
+    },
   );
 });
 
@@ -94,7 +103,10 @@ test('a server that closes before it has everything is a failure', async (t) => 
 
 test('a name is looked up, and an unknown one is answered with those there are', async () => {
   const nowhere = { lines: ['x'], options: {}, input: Readable.from([]), output: collector().output };
-  await assert.rejects(send({ ...nowhere, target: 'Bob' }), /there is no server "Bob" in herd ucla: it has Goloman, Hands/);
+  await assert.rejects(
+    send({ ...nowhere, target: 'Bob' }),
+    /there is no server "Bob" in herd ucla: it has Goloman, Hands/,
+  );
 });
 
 test('addresses', () => {

@@ -47,10 +47,14 @@ function connect(target: string, { host, port }: Address): Promise<net.Socket> {
       socket.destroy();
       reject(new CommandError(`cannot connect to ${where}: ${reason}`));
     };
-    const timer = setTimeout(() => fail(`no answer in ${CONNECT_LIMIT_MS / 1000} s; check the address and firewalls`), CONNECT_LIMIT_MS);
+    const timer = setTimeout(
+      () => fail(`no answer in ${CONNECT_LIMIT_MS / 1000} s; check the address and firewalls`),
+      CONNECT_LIMIT_MS,
+    );
     socket.once('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
-      if (error.code === 'ECONNREFUSED') fail("nothing listens there; start it with 'drover up' or 'drover serve NAME'");
+      if (error.code === 'ECONNREFUSED')
+        fail("nothing listens there; start it with 'drover up' or 'drover serve NAME'");
       else fail(`${error.code ?? error.message}; check the address`);
     });
     socket.once('connect', () => {
@@ -86,7 +90,9 @@ export async function send(request: SendRequest): Promise<void> {
   socket.destroy();
   if (lost !== undefined) {
     const reason = (lost as NodeJS.ErrnoException).code ?? lost.message;
-    throw new CommandError(`lost the connection to ${target} (${reason}) after ${socket.bytesRead} bytes of reply; send again what has no reply`);
+    throw new CommandError(
+      `lost the connection to ${target} (${reason}) after ${socket.bytesRead} bytes of reply; send again what has no reply`,
+    );
   }
   if (!sent && socket.readableEnded) {
     throw new CommandError(`${target} closed the connection before everything was sent; send again what has no reply`);

@@ -1,9 +1,10 @@
 // `drover serve NAME`: one server in the foreground, or under `drover up` when a channel to it is open.
 // Must not know how a server works.
+
+import type { RunningServer } from '../server/server.ts';
 import { CommandError, EXIT_FAILED } from './failure.ts';
 import { configFrom, dataDirectoryFrom, type RunOptions, serverNamed } from './options.ts';
 import { onStopSignal, outliveReaders } from './signals.ts';
-import type { RunningServer } from '../server/server.ts';
 
 /** What a server tells the process that started it. */
 export type ServerMessage =
@@ -78,7 +79,9 @@ export async function serve(name: string, options: RunOptions): Promise<void> {
     await tellParent({ kind: 'ready', logFile });
     if (supervised) return;
     for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
-    process.stdout.write(`${name} listens on ${host}:${clientPort} (links on ${peerPort}), log ${logFile}; Ctrl-C stops it\n`);
+    process.stdout.write(
+      `${name} listens on ${host}:${clientPort} (links on ${peerPort}), log ${logFile}; Ctrl-C stops it\n`,
+    );
   } catch (error) {
     if (!supervised) throw error;
     const message = error instanceof Error ? error.message : String(error);

@@ -60,7 +60,10 @@ function isAlive(pid: number): boolean {
 }
 
 test('start waits for all, stop leaves none', async () => {
-  const { supervisor, events } = supervise({ A: POLITE + LIVE + READY, B: `${POLITE + LIVE} setTimeout(() => { ${READY} }, 100);` });
+  const { supervisor, events } = supervise({
+    A: POLITE + LIVE + READY,
+    B: `${POLITE + LIVE} setTimeout(() => { ${READY} }, 100);`,
+  });
   const ready = await supervisor.start();
   assert.deepEqual([...ready.keys()], ['A', 'B']);
   assert.equal(ready.get('B')?.logFile, 'x.log');
@@ -84,9 +87,17 @@ test('one that cannot start is the reason, and the others are stopped', async ()
 
 test('a start that ends without a word, or takes too long, or cannot be spawned', async () => {
   await assert.rejects(supervise({ A: 'process.exit(7)' }).supervisor.start(), /A did not start \(exit code 7\)/);
-  await assert.rejects(supervise({ A: LIVE }, { ...FAST, startLimitMs: 300 }).supervisor.start(), /A was not ready within 0\.3 s/);
+  await assert.rejects(
+    supervise({ A: LIVE }, { ...FAST, startLimitMs: 300 }).supervisor.start(),
+    /A was not ready within 0\.3 s/,
+  );
   const observer = { crashed() {}, back() {}, stoppedAlone() {}, complained() {} };
-  const supervisor = new Supervisor({ names: ['A'], command: () => ({ file: '/does/not/exist', arguments: [] }), observer, times: FAST });
+  const supervisor = new Supervisor({
+    names: ['A'],
+    command: () => ({ file: '/does/not/exist', arguments: [] }),
+    observer,
+    times: FAST,
+  });
   await assert.rejects(supervisor.start(), /A could not be started: .*ENOENT/);
 });
 
@@ -165,7 +176,10 @@ test('one that is deaf, and one that is stopped, are killed', async () => {
 });
 
 test('stopped while it waits to restart, it stays down', async () => {
-  const { supervisor, events, seen } = supervise({ A: LIVE + READY }, { ...FAST, leastBackoffMs: 5000, mostBackoffMs: 9000 });
+  const { supervisor, events, seen } = supervise(
+    { A: LIVE + READY },
+    { ...FAST, leastBackoffMs: 5000, mostBackoffMs: 9000 },
+  );
   process.kill((await supervisor.start()).get('A')?.pid ?? 0, 'SIGKILL');
   await seen('A crashed');
   await supervisor.stop();

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { CommandError } from './failure.ts';
 import type { ServerMessage } from './serve.ts';
 
-export interface ChildCommand {
+interface ChildCommand {
   readonly file: string;
   readonly arguments: readonly string[];
 }

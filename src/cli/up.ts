@@ -28,7 +28,15 @@ export function describeHerd(config: HerdConfig, ready: ReadonlyMap<string, { re
     config.places.provider,
     ready.get(name)?.logFile ?? '',
   ]);
-  const header = ['server', ...(oneHost ? [] : ['host']), 'client port', 'link port', 'neighbours', 'places', 'log file'];
+  const header = [
+    'server',
+    ...(oneHost ? [] : ['host']),
+    'client port',
+    'link port',
+    'neighbours',
+    'places',
+    'log file',
+  ];
   const first = entries[0];
   // Servers that listen everywhere are reached here.
   const tryHost = first === undefined || /^(0\.0\.0\.0|::)$/.test(first.host) ? '127.0.0.1' : first.host;
@@ -71,10 +79,13 @@ export async function up(options: RunOptions): Promise<void> {
     names: [...config.servers.keys()],
     command: (name) => ({ file: process.execPath, arguments: [...process.execArgv, main, ...serveArguments(name)] }),
     observer: {
-      crashed: (name, reason, delayMs) => say(`${name} crashed (${reason}); restarting in ${(delayMs / 1000).toFixed(1)} s`),
+      crashed: (name, reason, delayMs) =>
+        say(`${name} crashed (${reason}); restarting in ${(delayMs / 1000).toFixed(1)} s`),
       back: (name, pid) => say(`${name} is back (pid ${pid})`),
       stoppedAlone: (name) =>
-        say(`${name} was stopped and stays so; bring it back with: ${[...ownCommand(), ...serveArguments(name)].map(quoted).join(' ')}`),
+        say(
+          `${name} was stopped and stays so; bring it back with: ${[...ownCommand(), ...serveArguments(name)].map(quoted).join(' ')}`,
+        ),
       complained: (name, line) => process.stderr.write(`${name}: ${line}\n`),
     },
   });

@@ -3,7 +3,14 @@
 import { readFileSync } from 'node:fs';
 import { type DocumentNode, parse } from '@humanwhocodes/momoa';
 import { ConfigError, type ConfigFault, pathText } from './config-fault.ts';
-import { type DraftLink, type DraftServer, draftServer, LARGEST_PORT, PORT_KEYS, type PortKey } from './config-rules.ts';
+import {
+  type DraftLink,
+  type DraftServer,
+  draftServer,
+  LARGEST_PORT,
+  PORT_KEYS,
+  type PortKey,
+} from './config-rules.ts';
 import { shapeFaults } from './config-schema.ts';
 
 /** What a file says, as far as it is usable. */
@@ -88,7 +95,8 @@ function draftOf(file: Json): Draft {
 
 /** Keys written twice in one object: JSON.parse would keep the last and lose a whole server without a word. */
 function repeatedKeys(node: DocumentNode['body'], path: readonly PropertyKey[] = []): ConfigFault[] {
-  if (node.type === 'Array') return node.elements.flatMap((element, index) => repeatedKeys(element.value, [...path, index]));
+  if (node.type === 'Array')
+    return node.elements.flatMap((element, index) => repeatedKeys(element.value, [...path, index]));
   if (node.type !== 'Object') return [];
   const faults: ConfigFault[] = [];
   const lines = new Map<string, number>();
@@ -98,7 +106,11 @@ function repeatedKeys(node: DocumentNode['body'], path: readonly PropertyKey[] =
     const { line } = name.loc.start;
     const first = lines.get(key);
     if (first === undefined) lines.set(key, line);
-    else faults.push({ path: pathText(at), message: `is written twice, in lines ${first} and ${line}: only one can count` });
+    else
+      faults.push({
+        path: pathText(at),
+        message: `is written twice, in lines ${first} and ${line}: only one can count`,
+      });
     faults.push(...repeatedKeys(value, at));
   }
   return faults;
@@ -135,7 +147,10 @@ export function readDraft(file: string, faults: ConfigFault[]): Draft {
     bytes = readFileSync(file);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new ConfigError([{ path: 'the file', message: `cannot be read: ${code === 'ENOENT' ? 'there is no such file' : message}` }], file);
+    throw new ConfigError(
+      [{ path: 'the file', message: `cannot be read: ${code === 'ENOENT' ? 'there is no such file' : message}` }],
+      file,
+    );
   }
   let text: string;
   try {

@@ -7,7 +7,7 @@ export const PORT_KEYS = ['clientPort', 'peerPort', 'httpPort'] as const;
 export type PortKey = (typeof PORT_KEYS)[number];
 
 /** Links and the gateway stand at fixed distances from the client port unless the file says otherwise. */
-export const PORT_DISTANCES: Readonly<Record<PortKey, number>> = { clientPort: 0, peerPort: 1000, httpPort: 2000 };
+const PORT_DISTANCES: Readonly<Record<PortKey, number>> = { clientPort: 0, peerPort: 1000, httpPort: 2000 };
 export const LARGEST_PORT = 65535;
 
 export interface DraftServer {
@@ -61,7 +61,11 @@ function portFaults(servers: ReadonlyMap<string, DraftServer>, portOffset: numbe
       const address = `${host} ${port}`;
       const owner = owners.get(address);
       if (owner === undefined) owners.set(address, path);
-      else faults.push({ path, message: `${server.host} port ${port} is taken by ${owner} (${how}): every port needs its own` });
+      else
+        faults.push({
+          path,
+          message: `${server.host} port ${port} is taken by ${owner} (${how}): every port needs its own`,
+        });
     }
   }
   return faults;

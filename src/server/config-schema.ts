@@ -10,11 +10,12 @@ const NAME_RULE =
   "must be 1 to 64 printable ASCII characters without white space, '/' or '\\', and not start with '.': " +
   'it stands in every AT line and names the log file';
 
-export const LINE_BYTES = { least: 256, most: 1_048_576 } as const;
-export const PLACES_TIMEOUT_MS = { least: 100, most: 60_000 } as const;
+const LINE_BYTES = { least: 256, most: 1_048_576 } as const;
+const PLACES_TIMEOUT_MS = { least: 100, most: 60_000 } as const;
 
 const port = (what: string) => z.int().min(1).max(LARGEST_PORT).optional().describe(what);
-const file = (what: string) => z.string().min(1).optional().describe(`${what} A relative path starts at the configuration file.`);
+const file = (what: string) =>
+  z.string().min(1).optional().describe(`${what} A relative path starts at the configuration file.`);
 
 const serverShape = z.strictObject({
   host: z
@@ -59,7 +60,9 @@ const herdShape = z
           .min(LINE_BYTES.least)
           .max(LINE_BYTES.most)
           .optional()
-          .describe("Longest line taken from a client, and so the memory a client's half-sent line can hold. Default 65536."),
+          .describe(
+            "Longest line taken from a client, and so the memory a client's half-sent line can hold. Default 65536.",
+          ),
       })
       .optional()
       .describe('Bounds on what others can make a server hold.'),
@@ -87,7 +90,10 @@ function faultsOf(issue: z.core.$ZodIssue, before: readonly PropertyKey[]): Conf
   const path = pathText(keys);
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({ path: pathText([...keys, key]), message: 'is not a key that Drover knows: a slip?' }));
+      return issue.keys.map((key) => ({
+        path: pathText([...keys, key]),
+        message: 'is not a key that Drover knows: a slip?',
+      }));
     case 'invalid_type':
       return [
         issue.input === undefined

@@ -61,11 +61,18 @@ test('the port offset moves every port, and out of range is a fault', async () =
   assert.equal(moved.servers.get('Wilkes')?.httpPort, 39349);
   const faults = await faultsOf({ portOffset: 46_190 });
   assert.deepEqual(faults.length, 4);
-  assert.match(faults[0] ?? '', /^servers\.Hands\.httpPort: must be from 1 to 65535 .*19346, with the port offset 65536\)$/);
+  assert.match(
+    faults[0] ?? '',
+    /^servers\.Hands\.httpPort: must be from 1 to 65535 .*19346, with the port offset 65536\)$/,
+  );
 });
 
 test('a file with everything left out that can be', async () => {
-  const config = await loadFile({ $schema: './drover.schema.json', herd: 'farm', servers: { Barn: { clientPort: 5000 } } });
+  const config = await loadFile({
+    $schema: './drover.schema.json',
+    herd: 'farm',
+    servers: { Barn: { clientPort: 5000 } },
+  });
   assert.deepEqual(config.servers.get('Barn'), {
     name: 'Barn',
     host: '127.0.0.1',
@@ -111,7 +118,14 @@ test('every fault of a file is listed with its path', async () => {
       Gate: { host: 7, clientPort: 5000.5, httpPort: 0 },
       Hill: {},
     },
-    links: [['Barn', 'Nowhere'], ['Gate', 'Gate'], ['Barn', 'Gate'], ['Gate', 'Barn'], ['Barn'], ['a/b', 'Barn', 'Gate']],
+    links: [
+      ['Barn', 'Nowhere'],
+      ['Gate', 'Gate'],
+      ['Barn', 'Gate'],
+      ['Gate', 'Barn'],
+      ['Barn'],
+      ['a/b', 'Barn', 'Gate'],
+    ],
     places: { provider: 'bing', timeoutMs: 99 },
     limits: { lineBytes: 255 },
     secretFile: '',
@@ -140,7 +154,11 @@ test('every fault of a file is listed with its path', async () => {
     /^secretFile: must not be empty$/,
     /^extra: is not a key that Drover knows/,
   ];
-  for (const pattern of expected) assert.ok(faults.some((fault) => pattern.test(fault)), `${pattern} in\n${faults.join('\n')}`);
+  for (const pattern of expected)
+    assert.ok(
+      faults.some((fault) => pattern.test(fault)),
+      `${pattern} in\n${faults.join('\n')}`,
+    );
   assert.equal(faults.length, expected.length, faults.join('\n'));
 });
 
@@ -180,13 +198,17 @@ test('other things that are not a herd', async () => {
 });
 
 test('__proto__ is a name like any other', async () => {
-  const ok = '{"herd": "x", "servers": {"__proto__": {"clientPort": 5}, "B": {"clientPort": 6}}, "links": [["B", "__proto__"]]}';
+  const ok =
+    '{"herd": "x", "servers": {"__proto__": {"clientPort": 5}, "B": {"clientPort": 6}}, "links": [["B", "__proto__"]]}';
   const config = await loadConfig({ env: {}, configFile: fileWith(ok) });
   assert.deepEqual(namesNear(config, 'B'), ['__proto__']);
   assert.deepEqual(await inFile('{"herd": "x", "servers": {"__proto__": {"clientPort": 0}}}'), [
     'servers.__proto__.clientPort: must be at least 1, not 0',
   ]);
-  assert.match((await inFile('{"herd": "x", "servers": {"A": {"clientPort": 1}}, "__proto__": {}}')).join(), /^__proto__: is not a key/);
+  assert.match(
+    (await inFile('{"herd": "x", "servers": {"A": {"clientPort": 1}}, "__proto__": {}}')).join(),
+    /^__proto__: is not a key/,
+  );
   assert.match(
     (await inFile({ herd: 'x', servers: { A: { clientPort: 1 } }, links: [['A', 'toString']] })).join(),
     /^links\[0\]\[1\]: there is no server "toString" \(there is A\)$/,
@@ -201,11 +223,20 @@ test('a herd in pieces works, with a warning', async () => {
 });
 
 test('flags beat the environment, which beats the file', async () => {
-  const google = { herd: 'x', servers: { A: { clientPort: 1 } }, places: { provider: 'google-legacy', url: 'http://file.example/' } };
+  const google = {
+    herd: 'x',
+    servers: { A: { clientPort: 1 } },
+    places: { provider: 'google-legacy', url: 'http://file.example/' },
+  };
   const env = { DROVER_GOOGLE_KEY: 'k', DROVER_PLACES: '' };
   assert.equal((await loadFile(google, { env })).places.url, 'http://file.example/');
   const fromEnv = await loadFile(google, { env: { ...env, DROVER_GOOGLE_URL: 'http://env.example/' } });
-  assert.deepEqual(fromEnv.places, { provider: 'google-legacy', url: 'http://env.example/', key: 'k', timeoutMs: 10_000 });
+  assert.deepEqual(fromEnv.places, {
+    provider: 'google-legacy',
+    url: 'http://env.example/',
+    key: 'k',
+    timeoutMs: 10_000,
+  });
   const embedded = await loadFile(google, { env: { ...env, DROVER_PLACES: 'embedded' } });
   assert.deepEqual(embedded.places, { provider: 'embedded', timeoutMs: 10_000 });
   const flag = await loadFile(google, { env: { ...env, DROVER_PLACES: 'embedded' }, places: 'google-legacy' });
@@ -215,8 +246,14 @@ test('flags beat the environment, which beats the file', async () => {
 });
 
 test('a provider that is not there is refused with what to use', async () => {
-  assert.match((await faultsOf({ places: 'google' })).join(), /^--places: google .*not in this version: use google-legacy/);
-  assert.match((await faultsOf({ env: { DROVER_PLACES: 'overpass' } })).join(), /^DROVER_PLACES: overpass is not in this version/);
+  assert.match(
+    (await faultsOf({ places: 'google' })).join(),
+    /^--places: google .*not in this version: use google-legacy/,
+  );
+  assert.match(
+    (await faultsOf({ env: { DROVER_PLACES: 'overpass' } })).join(),
+    /^DROVER_PLACES: overpass is not in this version/,
+  );
   assert.match((await faultsOf({ places: 'file:x.osm' })).join(), /^--places: imported files .*not in this version/);
   assert.match((await faultsOf({ places: 'file:' })).join(), /^--places: there is no provider "file:"/);
   assert.match((await faultsOf({ places: '' })).join(), /^--places: there is no provider ""/);
@@ -229,15 +266,27 @@ test('keys and URLs: never shown, never sent to the wrong provider', async () =>
   assert.match((await faultsOf({ env: badUrl })).join(), /^DROVER_GOOGLE_URL: must be a whole http/);
   const { warnings } = await loadConfig({ env: { DROVER_PLACES: 'google-legacy' } });
   assert.match(warnings.join(), /google-legacy has no key/);
-  const lost = { herd: 'x', servers: { A: { clientPort: 1 } }, places: { provider: 'google-legacy', keyFile: 'none.key' } };
+  const lost = {
+    herd: 'x',
+    servers: { A: { clientPort: 1 } },
+    places: { provider: 'google-legacy', keyFile: 'none.key' },
+  };
   assert.match((await inFile(lost)).join(), /^places\.keyFile: cannot be read: ENOENT/);
 });
 
 test('whatever JSON a file holds, the answer is a herd or a list of faults', async () => {
   const part = fc.jsonValue({ maxDepth: 3 });
-  const servers = fc.dictionary(fc.oneof(fc.string({ maxLength: 3 }), fc.constant('A')), fc.oneof(part, fc.record({ clientPort: part })));
-  const links = fc.array(fc.oneof(part, fc.tuple(fc.constantFrom('A', 'B'), fc.constantFrom('A', 'B'))), { maxLength: 4 });
-  const file = fc.oneof(part, fc.record({ herd: part, servers, links, places: part, limits: part }, { requiredKeys: [] }));
+  const servers = fc.dictionary(
+    fc.oneof(fc.string({ maxLength: 3 }), fc.constant('A')),
+    fc.oneof(part, fc.record({ clientPort: part })),
+  );
+  const links = fc.array(fc.oneof(part, fc.tuple(fc.constantFrom('A', 'B'), fc.constantFrom('A', 'B'))), {
+    maxLength: 4,
+  });
+  const file = fc.oneof(
+    part,
+    fc.record({ herd: part, servers, links, places: part, limits: part }, { requiredKeys: [] }),
+  );
   await fc.assert(
     fc.asyncProperty(file, async (content) => {
       const configFile = path.join(directory, 'any.json');

@@ -7,7 +7,7 @@ import type { Draft } from './config-file.ts';
 import { draftServer, piecesOf, ruleFaults } from './config-rules.ts';
 import { choosePlaces } from './places-choice.ts';
 
-export { ConfigError, type ConfigFault } from './config-fault.ts';
+export { ConfigError } from './config-fault.ts';
 
 export interface ServerEntry {
   readonly name: string;
@@ -80,7 +80,8 @@ function warningsOf(draft: Draft): string[] {
 export async function loadConfig(sources: ConfigSources): Promise<HerdConfig> {
   const { env, portOffset = 0, places: flag } = sources;
   const faults: ConfigFault[] = [];
-  if (!Number.isSafeInteger(portOffset)) throw new ConfigError([{ path: '--port-offset', message: 'must be a whole number' }]);
+  if (!Number.isSafeInteger(portOffset))
+    throw new ConfigError([{ path: '--port-offset', message: 'must be a whole number' }]);
   const configFile = sources.configFile ?? (env['DROVER_CONFIG'] === '' ? undefined : env['DROVER_CONFIG']);
   const draft = configFile === undefined ? builtIn() : (await import('./config-file.ts')).readDraft(configFile, faults);
   faults.push(...ruleFaults(draft.servers, draft.links, portOffset));
@@ -92,7 +93,8 @@ export async function loadConfig(sources: ConfigSources): Promise<HerdConfig> {
   const servers = new Map<string, ServerEntry>();
   for (const [name, { host, ports }] of draft.servers) {
     const { clientPort, peerPort, httpPort } = ports;
-    if (clientPort === undefined || peerPort === undefined || httpPort === undefined) throw new Error(`${name} has no port`);
+    if (clientPort === undefined || peerPort === undefined || httpPort === undefined)
+      throw new Error(`${name} has no port`);
     servers.set(name, {
       name,
       host,

@@ -12,11 +12,12 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 const AVAILABLE = ['embedded', 'google-legacy'];
 
 /** What is wrong with a provider's name, or undefined. The whole grammar is known, so that a later one is told from a slip. */
-export function providerFault(provider: string): string | undefined {
+function providerFault(provider: string): string | undefined {
   if (AVAILABLE.includes(provider)) return undefined;
   if (provider === 'google') return 'google (Places API New) is not in this version: use google-legacy, or embedded';
   if (provider === 'overpass') return 'overpass is not in this version: use embedded, or google-legacy';
-  if (/^file:./.test(provider)) return 'imported files (file:PATH) are not in this version: use embedded, or google-legacy';
+  if (/^file:./.test(provider))
+    return 'imported files (file:PATH) are not in this version: use embedded, or google-legacy';
   return `there is no provider ${JSON.stringify(provider)}: use ${AVAILABLE.join(' or ')}`;
 }
 
@@ -60,7 +61,8 @@ export function choosePlaces(sources: PlacesSources, faults: ConfigFault[], warn
   const variable = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
   const inFile = file.provider ?? 'embedded';
   const provider = flag ?? variable('DROVER_PLACES') ?? inFile;
-  const said = flag !== undefined ? '--places' : variable('DROVER_PLACES') !== undefined ? 'DROVER_PLACES' : 'places.provider';
+  const said =
+    flag !== undefined ? '--places' : variable('DROVER_PLACES') !== undefined ? 'DROVER_PLACES' : 'places.provider';
   const fault = providerFault(provider);
   if (fault !== undefined) faults.push({ path: said, message: fault });
   if (said !== 'places.provider' && file.provider !== undefined) {
@@ -83,7 +85,9 @@ export function choosePlaces(sources: PlacesSources, faults: ConfigFault[], warn
   } else if (key === undefined && own.keyFile !== undefined) {
     key = keyFrom(path.resolve(directory, own.keyFile), faults);
   } else if (key === undefined && family === 'google') {
-    warnings.push(`${provider} has no key, so Google will answer REQUEST_DENIED: set DROVER_GOOGLE_KEY or places.keyFile`);
+    warnings.push(
+      `${provider} has no key, so Google will answer REQUEST_DENIED: set DROVER_GOOGLE_KEY or places.keyFile`,
+    );
   }
   return {
     provider,
