@@ -23,11 +23,8 @@ export class ByteWriter {
 
   text(bytes: Uint8Array): void {
     this.#reserve(bytes.length);
-    const target = this.#bytes;
-    let length = this.#length;
-    // A loop beats `set` for parts as short as these.
-    for (let at = 0; at < bytes.length; at += 1) target[length++] = bytes[at] as number;
-    this.#length = length;
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
   }
 
   /**

@@ -1,7 +1,7 @@
 // Distance on the sphere, as every provider and every table means it. Knows no place and no index.
 
 /** The radius that the index's search uses as well: both must agree on what is within a radius. */
-const EARTH_RADIUS_KM = 6371;
+export const EARTH_RADIUS_KM = 6371;
 const RADIANS_PER_DEGREE = Math.PI / 180;
 
 /** Great-circle distance by the haversine, exact enough at the poles and across the antimeridian. */

@@ -11,15 +11,15 @@ export interface EmbeddedOptions {
 /** One a licence, see scripts/build-places.mjs. */
 const FILES = ['cc-by-4.0.places', 'odbl-1.0.places'];
 
-class EmbeddedPlaces implements PlacesProvider {
+export class EmbeddedProvider implements PlacesProvider {
   readonly name = 'embedded';
   readonly #files: readonly string[];
   #lookup: EmbeddedLookup | undefined;
   #opening: Promise<EmbeddedLookup> | undefined;
   #closed = false;
 
-  constructor(files: readonly string[]) {
-    this.#files = files;
+  constructor(options: EmbeddedOptions = {}) {
+    this.#files = options.files ?? FILES.map(inDataFolder);
   }
 
   near(query: PlacesQuery, _signal: AbortSignal): Uint8Array | Promise<Uint8Array> {
@@ -57,10 +57,6 @@ class EmbeddedPlaces implements PlacesProvider {
     if (!this.#closed) this.#lookup = lookup;
     return lookup;
   }
-}
-
-export function createEmbeddedPlaces(options: EmbeddedOptions = {}): PlacesProvider {
-  return new EmbeddedPlaces(options.files ?? FILES.map(inDataFolder));
 }
 
 /** From `dist/src/places/`, where this file is when it runs. */

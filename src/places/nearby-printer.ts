@@ -36,17 +36,27 @@ interface Parts {
   readonly types: readonly Uint8Array[];
   /** The hash's two halves after the source's key, for each kind. */
   readonly hashStarts: readonly (readonly [number, number])[];
+  readonly sourceBits: readonly number[];
 }
 
 export class NearbyPrinter {
   readonly #writer = new ByteWriter();
   readonly #hash = new PlaceIdHash();
   readonly #parts = new Map<Artefact, Parts>();
+  readonly #sources: readonly ArtefactSource[];
+  /** By the set of sources as bits: there are few sets, and every answer needs one. */
+  readonly #attributions = new Map<number, Uint8Array>();
 
   constructor(artefacts: readonly Artefact[]) {
+    const sources = artefacts.flatMap((artefact) => artefact.sources);
+    this.#sources = sources;
     for (const artefact of artefacts) {
-      const types = artefact.kinds.map((kind) => bytes(`",\n         "types" : ${printStrings(kind.types, '         ')}`));
-      this.#parts.set(artefact, { types, hashStarts: artefact.kinds.map((kind) => this.#hashStart(artefact, kind)) });
+      const sourceOf = (kind: ArtefactKind): ArtefactSource => artefact.sources[kind.source] as ArtefactSource;
+      this.#parts.set(artefact, {
+        types: artefact.kinds.map((kind) => bytes(`",\n         "types" : ${printStrings(kind.types, '         ')}`)),
+        hashStarts: artefact.kinds.map((kind) => this.#hashStart(sourceOf(kind))),
+        sourceBits: artefact.kinds.map((kind) => 1 << sources.indexOf(sourceOf(kind))),
+      });
     }
   }
 
@@ -54,7 +64,7 @@ export class NearbyPrinter {
   print(places: readonly FoundPlace[], anyFound: boolean): Uint8Array {
     const writer = this.#writer;
     writer.text(DOCUMENT);
-    writer.text(bytes(printStrings([...sourcesOf(places)].map((source) => source.html), '   ')));
+    writer.text(this.#printAttributions(places));
     if (places.length === 0) {
       writer.text(NO_RESULTS);
     } else {
@@ -109,21 +119,32 @@ export class NearbyPrinter {
     writer.text(RESULT_END);
   }
 
-  #hashStart(artefact: Artefact, kind: ArtefactKind): readonly [number, number] {
-    const key = bytes(`${artefact.sources[kind.source]?.key}\0`);
+  #printAttributions(places: readonly FoundPlace[]): Uint8Array {
+    let bits = 0;
+    for (const { artefact, row } of places) {
+      const { sourceBits } = this.#parts.get(artefact) as Parts;
+      bits |= sourceBits[artefact.kindNumbers[row] as number] as number;
+    }
+    let printed = this.#attributions.get(bits);
+    if (printed === undefined) {
+      const sources = this.#sources.filter((_, at) => (bits & (1 << at)) !== 0);
+      printed = bytes(
+        printStrings(
+          sources.map((source) => source.html),
+          '   ',
+        ),
+      );
+      this.#attributions.set(bits, printed);
+    }
+    return printed;
+  }
+
+  #hashStart(source: ArtefactSource): readonly [number, number] {
+    const key = bytes(`${source.key}\0`);
     this.#hash.restart();
     this.#hash.bytes(key, 0, key.length);
     return [this.#hash.high, this.#hash.low];
   }
-}
-
-function sourcesOf(places: readonly FoundPlace[]): Set<ArtefactSource> {
-  const sources = new Set<ArtefactSource>();
-  for (const { artefact, row } of places) {
-    const source = artefact.sources[artefact.kinds[artefact.kindNumbers[row] ?? 0]?.source ?? 0];
-    if (source) sources.add(source);
-  }
-  return sources;
 }
 
 /** An array of strings on one line where that fits, else a line each. */

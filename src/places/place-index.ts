@@ -2,8 +2,12 @@
 import { around } from 'geokdbush';
 import KDBush from 'kdbush';
 import type { Artefact } from './artefact.ts';
+import { EARTH_RADIUS_KM } from './distance.ts';
 
 const UNITS_PER_DEGREE = 1e7;
+const RADIANS_PER_DEGREE = Math.PI / 180;
+/** Some metres more than rounding could cost. */
+const BAND_MARGIN_DEGREES = 1e-4;
 /** Layout of kdbush's buffer, version 1: what `KDBush.from` takes. */
 const KDBUSH_HEADER_BYTES = 8;
 const KDBUSH_MAGIC = 0xdb;
@@ -12,30 +16,44 @@ const KDBUSH_VERSION_AND_FLOAT64 = 0x18;
 /** Nobody who asks what is near means a helipad on a hospital's roof; `type` still finds it. */
 const ONLY_WHEN_ASKED_FOR = 'heliport';
 
-/** Which kinds a lookup wants; `undefined`: all of them. */
-type WantedKinds = Uint8Array | undefined;
-
 export class PlaceIndex {
   readonly artefact: Artefact;
   readonly #tree: KDBush;
-  readonly #wantedByType = new Map<string | undefined, WantedKinds>();
+  /** For each type, which kinds a lookup of it wants: 1 at their numbers. */
+  readonly #wantedByType = new Map<string | undefined, Uint8Array>();
 
   constructor(artefact: Artefact) {
     this.artefact = artefact;
     this.#tree = treeOver(artefact);
-    const types = new Set(artefact.kinds.flatMap((kind) => kind.types));
-    this.#wantedByType.set(undefined, wantedKinds(artefact, (kind) => !kind.includes(ONLY_WHEN_ASKED_FOR)));
-    for (const type of types) this.#wantedByType.set(type, wantedKinds(artefact, (kind) => kind.includes(type)));
+    const { kinds } = artefact;
+    const wanted = (isWanted: (types: readonly string[]) => boolean): Uint8Array =>
+      Uint8Array.from(kinds, (kind) => (isWanted(kind.types) ? 1 : 0));
+    this.#wantedByType.set(
+      undefined,
+      wanted((types) => !types.includes(ONLY_WHEN_ASKED_FOR)),
+    );
+    for (const type of new Set(kinds.flatMap((kind) => kind.types))) {
+      this.#wantedByType.set(
+        type,
+        wanted((types) => types.includes(type)),
+      );
+    }
   }
 
-  /** Numbers of the nearest rows, nearest first, none beyond the radius. */
+  /** Numbers of the nearest rows, nearest first, none beyond the radius. `limit` is at least 1. */
   nearest(latitude: number, longitude: number, limit: number, radiusKm: number, type?: string): number[] {
-    if (!this.#wantedByType.has(type)) return [];
     const wanted = this.#wantedByType.get(type);
-    if (wanted === undefined) return around(this.#tree, longitude, latitude, limit, radiusKm);
-    const { kindNumbers } = this.artefact;
-    const isWanted = (row: number): boolean => wanted[kindNumbers[row] ?? 0] === 1;
-    return around(this.#tree, longitude, latitude, limit, radiusKm, isWanted);
+    if (wanted === undefined) return [];
+    const { kindNumbers, coordinates } = this.artefact;
+    const { south, north } = latitudesWithin(latitude, radiusKm);
+    // The search ends at the first point that it finds beyond the radius. So those must not be left out, wanted or not: else a
+    // type that is rare, or a desert, would make it walk through the whole world.
+    const isCandidate = (row: number): boolean => {
+      if (wanted[kindNumbers[row] as number] === 1) return true;
+      const y = coordinates[row * 2 + 1] as number;
+      return y < south || y > north;
+    };
+    return around(this.#tree, longitude, latitude, limit, radiusKm, isCandidate);
   }
 
   latitude(row: number): number {
@@ -63,7 +81,8 @@ function treeOver({ places, nodeSize, coordinates }: Artefact): KDBush {
   return KDBush.from(buffer);
 }
 
-function wantedKinds({ kinds }: Artefact, isWanted: (types: readonly string[]) => boolean): WantedKinds {
-  const wanted = Uint8Array.from(kinds, (kind) => (isWanted(kind.types) ? 1 : 0));
-  return wanted.includes(0) ? wanted : undefined;
+/** A band in the artefact's units that holds the whole circle. */
+function latitudesWithin(latitude: number, radiusKm: number): { south: number; north: number } {
+  const reach = radiusKm / EARTH_RADIUS_KM / RADIANS_PER_DEGREE + BAND_MARGIN_DEGREES;
+  return { south: (latitude - reach) * UNITS_PER_DEGREE, north: (latitude + reach) * UNITS_PER_DEGREE };
 }

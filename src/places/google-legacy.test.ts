@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { inspect } from 'node:util';
+import { type GoogleLegacyOptions, GoogleLegacyProvider } from './google-legacy.ts';
+import { PlacesError, type PlacesQuery } from './provider.ts';
+import { AWKWARD_ANSWER, NearbyStandIn, type StandInBehaviour, type StandInOptions } from './stand-in.ts';
+import { providerSuite } from './suite.ts';
+
+const KEY = 'AIza/secret+key&with=signs';
+const QUERY: PlacesQuery = {
+  latitude: 34.06893,
+  longitude: -118.445127,
+  latitudeLongitude: '34.068930,-118.445127',
+  radiusKm: 10,
+  limit: 20,
+};
+const ZERO_RESULTS = '{ "html_attributions" : [], "results" : [], "status" : "ZERO_RESULTS" }';
+
+providerSuite('google-legacy', async () => {
+  const standIn = await NearbyStandIn.start();
+  const provider = new GoogleLegacyProvider({ url: standIn.url, key: KEY, timeoutMs: 5000, answerBytes: 1_000_000 });
+  return {
+    provider: {
+      name: provider.name,
+      near: (query, signal) => {
+        standIn.behaviour = query.radiusKm === 0 ? 'zero-results' : 'places';
+        return provider.near(query, signal);
+      },
+      about: () => provider.about(),
+      close: () => provider.close(),
+    },
+    busy: QUERY,
+    empty: { ...QUERY, radiusKm: 0 },
+    stop: () => standIn.close(),
+  };
+});
+
+describe('google-legacy', () => {
+  let standIn: NearbyStandIn;
+  const start = async (options: StandInOptions = {}): Promise<void> => {
+    standIn = await NearbyStandIn.start(options);
+  };
+  before(() => start());
+  beforeEach(() => {
+    standIn.requests.length = 0;
+    standIn.behaviour = 'places';
+  });
+  after(() => standIn.close());
+
+  const make = (options: Partial<GoogleLegacyOptions> = {}): GoogleLegacyProvider =>
+    new GoogleLegacyProvider({ url: standIn.url, key: KEY, timeoutMs: 5000, answerBytes: 1_000_000, ...options });
+  const ask = async (query: Partial<PlacesQuery> = {}, options: Partial<GoogleLegacyOptions> = {}): Promise<string> =>
+    Buffer.from(await make(options).near({ ...QUERY, ...query }, new AbortController().signal)).toString();
+
+  test('sends position, metres and key, and no sign that a server would read as a space', async () => {
+    await ask({ radiusKm: 1.1, type: 'cafe' });
+    const [request] = standIn.requests;
+    assert.equal(request?.path, '/maps/api/place/nearbysearch/json');
+    assert.ok(request.query.startsWith('location=34.068930,-118.445127&radius=1100&type=cafe&key='));
+    assert.ok(!request.query.includes('+'));
+    assert.equal(request.parameters.get('key'), KEY);
+  });
+
+  test('metres are without the noise of binary fractions', async () => {
+    for (const radiusKm of [0, 0.3, 1.001, 4.35, 8.2, 50]) await ask({ radiusKm });
+    const radii = standIn.requests.map((request) => request.parameters.get('radius'));
+    assert.deepEqual(radii, ['0', '300', '1001', '4350', '8200', '50000']);
+  });
+
+  test('passes the answer through byte for byte', async () => {
+    standIn.behaviour = 'awkward';
+    assert.equal(await ask(), AWKWARD_ANSWER);
+    standIn.behaviour = 'slow';
+    assert.equal(await ask(), AWKWARD_ANSWER);
+  });
+
+  test('passes statuses through, also of an HTTP 4xx', async () => {
+    for (const [behaviour, status] of [
+      ['request-denied', 'REQUEST_DENIED'],
+      ['over-query-limit', 'OVER_QUERY_LIMIT'],
+      ['zero-results', 'ZERO_RESULTS'],
+    ] as const) {
+      standIn.behaviour = behaviour;
+      assert.equal((JSON.parse(await ask()) as { status: string }).status, status);
+    }
+    standIn.behaviour = { status: 403, body: ZERO_RESULTS };
+    assert.equal(await ask(), ZERO_RESULTS);
+  });
+
+  test('without a key sends none, and Google denies', async () => {
+    const { key: _, ...keyless } = { url: standIn.url, key: KEY, timeoutMs: 5000, answerBytes: 1_000_000 };
+    const answer = await new GoogleLegacyProvider(keyless).near(QUERY, new AbortController().signal);
+    assert.match(Buffer.from(answer).toString(), /"REQUEST_DENIED"/);
+    assert.equal(standIn.requests[0]?.parameters.has('key'), false);
+  });
+
+  test('takes a base with a slash, with a path, and with both', async () => {
+    const prefixed = await NearbyStandIn.start({ pathPrefix: '/proxy/google' });
+    for (const url of [`${standIn.url}/`, prefixed.url, `${prefixed.url}//`]) {
+      assert.match(await ask({}, { url }), /"OK"/);
+    }
+    await prefixed.close();
+  });
+
+  test('refuses a base that is no plain URL', () => {
+    for (const url of ['maps.example', 'ftp://example.org', 'http://user:word@example.org', 'http://example.org/?a=b']) {
+      assert.throws(() => make({ url }), PlacesError);
+    }
+  });
+
+  const faults: [StandInBehaviour, RegExp, Partial<GoogleLegacyOptions>?][] = [
+    ['server-error', /HTTP 503/],
+    ['html', /not JSON/],
+    ['truncated', /cut short/],
+    ['broken-off', /broke off/],
+    ['redirect', /redirected: HTTP 302/],
+    ['too-large', /larger than 1000000 bytes/],
+    ['never', /within 150 ms/, { timeoutMs: 150 }],
+    ['stalled', /within 150 ms/, { timeoutMs: 150 }],
+    [{ status: 404, body: 'not found' }, /HTTP 404, the answer is not JSON/],
+    [{ status: 200, body: '{}' }, /neither results nor a status/],
+    [{ status: 200, body: '' }, /not JSON/],
+    [{ status: 200, body: `{"status":"REQUEST_DENIED","error_message":"${KEY} is bad"}` }, /repeats the API key/],
+  ];
+  for (const [behaviour, message, options] of faults) {
+    const what = typeof behaviour === 'string' ? behaviour : `HTTP ${behaviour.status} with '${behaviour.body}'`;
+    test(`an unusable answer is an error without the key: ${what}`, async () => {
+      standIn.behaviour = behaviour;
+      const error = await failure(ask({}, options));
+      assert.match(error.message, message);
+      await until(() => standIn.openAnswers === 0);
+    });
+  }
+
+  test('nobody there', async () => {
+    const gone = await NearbyStandIn.start();
+    const { url } = gone;
+    await gone.close();
+    assert.match((await failure(ask({}, { url }))).message, /ECONNREFUSED/);
+  });
+
+  test('a client that is gone ends the exchange', async () => {
+    standIn.behaviour = 'stalled';
+    const client = new AbortController();
+    const answer = failure(Promise.resolve(make().near(QUERY, client.signal)));
+    await until(() => standIn.requests.length === 1);
+    client.abort();
+    assert.match((await answer).message, /client that asked is gone/);
+    await until(() => standIn.openAnswers === 0);
+  });
+
+  test('closing ends what is under way', async () => {
+    standIn.behaviour = 'never';
+    const provider = make();
+    const answer = failure(Promise.resolve(provider.near(QUERY, new AbortController().signal)));
+    await until(() => standIn.requests.length === 1);
+    provider.close();
+    assert.match((await answer).message, /closed/);
+  });
+});
+
+/** The error of a lookup, with proof that it does not hold the key in any form. */
+async function failure(answer: Promise<unknown>): Promise<PlacesError> {
+  const error = await answer.then(
+    () => assert.fail('it was answered'),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof PlacesError);
+  const everything = inspect(error, { depth: 10, showHidden: true });
+  for (const form of [KEY, encodeURIComponent(KEY), 'secret']) assert.ok(!everything.includes(form));
+  return error;
+}
+
+/** Checked again after each turn of the event loop; the test runner's own limit ends a wait in vain. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
