@@ -66,7 +66,7 @@ const herdShape = z
       })
       .optional()
       .describe('Bounds on what others can make a server hold.'),
-    secretFile: file('File with the secret that servers of the herd prove to one another.'),
+    secretFile: file('File with the secret that servers of the herd will prove to one another. Not used in this version.'),
   })
   .describe('Configuration of a Drover herd.');
 
