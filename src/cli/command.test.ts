@@ -1,6 +1,6 @@
 // The `drover` command as a person meets it: real processes, their output, their exit codes, and nothing left behind.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -26,12 +26,13 @@ class Running {
   out = '';
   err = '';
 
-  constructor(args: readonly string[], env: Record<string, string> = {}, detached = false) {
-    this.child = spawn(process.execPath, [MAIN, ...args], {
+  constructor(args: readonly string[], env: Record<string, string> = {}, options: SpawnOptions = {}, npm = false) {
+    const [command, before] = npm ? ['npm', []] : [process.execPath, [MAIN]];
+    this.child = spawn(command, [...before, ...args], {
       cwd: directory,
       env: { PATH: process.env['PATH'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      detached,
+      ...options,
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.out += text;
@@ -227,7 +228,7 @@ test('up starts the herd, restarts a crash, respects a stop, and leaves nothing'
 
 test('a Ctrl-C that reaches the whole process group stops the herd like any other', async () => {
   const { args } = await family();
-  const herd = new Running(['up', ...args], {}, true);
+  const herd = new Running(['up', ...args], {}, { detached: true });
   await herd.says(/Try:/);
   const servers = childrenOf(herd.pid);
   process.kill(-herd.pid, 'SIGINT');
@@ -235,6 +236,22 @@ test('a Ctrl-C that reaches the whole process group stops the herd like any othe
   assert.equal(code, 0);
   assert.doesNotMatch(out + err, /crashed|stopped and stays/);
   await gone(servers);
+});
+
+test('npm start passes a signal on, and ends when the herd has', async () => {
+  const cwd = fileURLToPath(new URL('../../../', import.meta.url));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const { args } = await family();
+    // Without 'prestart', which might build anew what is being tested.
+    const herd = new Running(['start', '--ignore-scripts', '--', ...args], {}, { cwd }, true);
+    await herd.says(/Try:/);
+    const [up = 0] = childrenOf(herd.pid);
+    const servers = childrenOf(up);
+    assert.equal(servers.length, 2, herd.out);
+    herd.child.kill(signal);
+    await herd.ended;
+    for (const pid of [up, ...servers]) assert.equal(statOf(pid).state, 'gone');
+  }
 });
 
 test('servers do not outlive a herd that was killed', async () => {
