@@ -1,6 +1,6 @@
 // Named points of interest out of the OpenStreetMap QA tiles of two cities. A QA tile holds the whole database with
 // every tag, cut at the tile's edge: one way may lie in several tiles and is put together again here.
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { OPENSTREETMAP } from './licences.mjs';
 import { placeTypes } from './openstreetmap-types.mjs';

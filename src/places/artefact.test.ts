@@ -26,7 +26,11 @@ describe('an artefact', () => {
   });
 
   test('of the same places is the same bytes, whatever their order, and holds no place twice', async () => {
-    const places = Array.from({ length: 300 }, (_, at) => ({ name: `P${at % 290}`, latitude: at % 29, longitude: at % 10 }));
+    const places = Array.from({ length: 300 }, (_, at) => ({
+      name: `P${at % 290}`,
+      latitude: at % 29,
+      longitude: at % 10,
+    }));
     const written = await madeArtefact(places);
     assert.ok(written.equals(await madeArtefact(places.reverse())));
     assert.equal(parseArtefact(alone(written)).places, 290);

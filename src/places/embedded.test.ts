@@ -34,7 +34,8 @@ providerSuite('embedded', async () => ({ provider: new EmbeddedProvider(), busy:
 describe('the places that come with Drover', () => {
   const provider = new EmbeddedProvider();
   after(() => provider.close());
-  const text = async (query: PlacesQuery): Promise<string> => Buffer.from(await provider.near(query, signal)).toString();
+  const text = async (query: PlacesQuery): Promise<string> =>
+    Buffer.from(await provider.near(query, signal)).toString();
   const results = async (query: PlacesQuery): Promise<Result[]> =>
     (JSON.parse(await text(query)) as { results: Result[] }).results;
   const names = async (query: PlacesQuery): Promise<string[]> => (await results(query)).map((result) => result.name);
@@ -42,7 +43,10 @@ describe('the places that come with Drover', () => {
   test('know the neighbourhoods of Los Angeles and its airport, and no helipads', async () => {
     const found = await results(LOS_ANGELES);
     assert.ok(found.length >= 15);
-    assert.deepEqual(found.slice(0, 2).map((result) => result.name), ['Bel Air', 'Westwood']);
+    assert.deepEqual(
+      found.slice(0, 2).map((result) => result.name),
+      ['Bel Air', 'Westwood'],
+    );
     assert.ok(found.some((result) => result.name === 'Santa Monica Municipal Airport'));
     assert.ok(found.every((result) => !result.types.includes('heliport')));
     assert.equal(found[0]?.vicinity, 'Los Angeles County, California, United States');
@@ -97,12 +101,14 @@ describe('the places that come with Drover', () => {
 });
 
 test('prints as Google does', async () => {
-  await withFiles({ 'a.places': await madeArtefact([{ name: 'Say "hi"\u2028', latitude: -4, longitude: 0.5 }]) }, async (folder) => {
-    const provider = new EmbeddedProvider({ files: [path.join(folder, 'a.places')] });
-    const document = Buffer.from(await provider.near(at(-4, 0.5), signal)).toString();
-    assert.equal(
-      document.replaceAll(/drv[0-9a-f]{16}/g, 'ID'),
-      `{
+  await withFiles(
+    { 'a.places': await madeArtefact([{ name: 'Say "hi"\u2028', latitude: -4, longitude: 0.5 }]) },
+    async (folder) => {
+      const provider = new EmbeddedProvider({ files: [path.join(folder, 'a.places')] });
+      const document = Buffer.from(await provider.near(at(-4, 0.5), signal)).toString();
+      assert.equal(
+        document.replaceAll(/drv[0-9a-f]{16}/g, 'ID'),
+        `{
    "html_attributions" : [ "<a href=\\"https://example.org/\\">Nobody</a>" ],
    "results" : [
       {
@@ -120,13 +126,18 @@ test('prints as Google does', async () => {
    ],
    "status" : "OK"
 }`,
-    );
-  });
+      );
+    },
+  );
 });
 
 test('a place keeps its id when other places come', async () => {
   const here = { name: 'Here', latitude: 1, longitude: 2 };
-  const others = Array.from({ length: 100 }, (_, each) => ({ name: `other ${each}`, latitude: each / 2, longitude: each }));
+  const others = Array.from({ length: 100 }, (_, each) => ({
+    name: `other ${each}`,
+    latitude: each / 2,
+    longitude: each,
+  }));
   const files = { 'a.places': await madeArtefact([here]), 'b.places': await madeArtefact([...others, here]) };
   await withFiles(files, async (folder) => {
     const ids = await Promise.all(

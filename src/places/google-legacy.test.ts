@@ -103,7 +103,12 @@ describe('google-legacy', () => {
   });
 
   test('refuses a base that is no plain URL', () => {
-    for (const url of ['maps.example', 'ftp://example.org', 'http://user:word@example.org', 'http://example.org/?a=b']) {
+    for (const url of [
+      'maps.example',
+      'ftp://example.org',
+      'http://user:word@example.org',
+      'http://example.org/?a=b',
+    ]) {
       assert.throws(() => make({ url }), PlacesError);
     }
   });

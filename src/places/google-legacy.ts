@@ -79,12 +79,14 @@ export class GoogleLegacyProvider implements PlacesProvider {
     const response = await fetch(this.#urlOf(query), { signal, redirect: 'manual' });
     const { status } = response;
     if (status >= 500) throw new PlacesError(`Google failed: HTTP ${status}`);
-    if (status >= 300 && status < 400) throw new PlacesError(`Google redirected: HTTP ${status}; is the base URL right?`);
+    if (status >= 300 && status < 400)
+      throw new PlacesError(`Google redirected: HTTP ${status}; is the base URL right?`);
     const document = await readBody(response, this.#answerBytes);
     try {
       checkNearbyJson(document);
     } catch (error) {
-      if (error instanceof PlacesError) throw new PlacesError(`Google's answer is of no use: HTTP ${status}, ${error.message}`);
+      if (error instanceof PlacesError)
+        throw new PlacesError(`Google's answer is of no use: HTTP ${status}, ${error.message}`);
       throw error;
     }
     if (this.#isBetrayedBy(document)) throw new PlacesError("Google's answer repeats the API key, so nobody gets it");

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { checkNearbyJson, cutNearbyJson } from './nearby-json.ts';
 import { PlacesError } from './provider.ts';
 
-const cut = (document: string, bound: number): string => Buffer.from(cutNearbyJson(Buffer.from(document), bound)).toString();
+const cut = (document: string, bound: number): string =>
+  Buffer.from(cutNearbyJson(Buffer.from(document), bound)).toString();
 
 const GOOGLE_STYLE = `{
    "html_attributions" : [],
@@ -148,7 +149,12 @@ test('property: what is kept is text of the original', () => {
 
 test('property: accepts just what JSON.parse accepts', () => {
   const nearlyJson = fc
-    .tuple(documents, fc.nat(), fc.constantFrom('', '"', ',', '{', ']', '\\', '0', 'e', '-', '.', ' '), fc.nat({ max: 2 }))
+    .tuple(
+      documents,
+      fc.nat(),
+      fc.constantFrom('', '"', ',', '{', ']', '\\', '0', 'e', '-', '.', ' '),
+      fc.nat({ max: 2 }),
+    )
     .map(([{ text }, at, insert, remove]) => {
       const position = at % (text.length + 1);
       return text.slice(0, position) + insert + text.slice(position + remove);

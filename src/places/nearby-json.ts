@@ -58,7 +58,9 @@ function isArray(text: Uint8Array, member: TopLevelMember): boolean {
 }
 
 function withoutByteOrderMark(document: Uint8Array): Uint8Array {
-  return BYTE_ORDER_MARK.every((byte, at) => document[at] === byte) ? document.subarray(BYTE_ORDER_MARK.length) : document;
+  return BYTE_ORDER_MARK.every((byte, at) => document[at] === byte)
+    ? document.subarray(BYTE_ORDER_MARK.length)
+    : document;
 }
 
 /** Where the white space before `end` begins. */

@@ -8,7 +8,10 @@ const result = (): bigint => (BigInt(hash.high) << 32n) | BigInt(hash.low);
 
 /** FNV-1a, as it is published. */
 function fnv1a(bytes: Uint8Array): bigint {
-  return bytes.reduce((state, byte) => ((state ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn, 0xcbf29ce484222325n);
+  return bytes.reduce(
+    (state, byte) => ((state ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn,
+    0xcbf29ce484222325n,
+  );
 }
 
 test('is the published FNV-1a of 64 bits', () => {

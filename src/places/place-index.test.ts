@@ -27,7 +27,11 @@ function* chances(): Generator<number, never> {
 function crowd(): MadePlace[] {
   const chance = chances();
   const next = (): number => chance.next().value;
-  const near = ({ latitude, longitude }: { latitude: number; longitude: number }, spread: number, at: number): MadePlace => {
+  const near = (
+    { latitude, longitude }: { latitude: number; longitude: number },
+    spread: number,
+    at: number,
+  ): MadePlace => {
     const wide = Math.abs(latitude) === 90 ? 360 : spread;
     const east = longitude + (next() - 0.5) * wide;
     return {
@@ -51,7 +55,11 @@ const positions = fc.oneof(
     longitude: fc.double({ min: -180, max: 180, noNaN: true }),
   }),
   fc
-    .tuple(fc.constantFrom(...CROWDS), fc.double({ min: -0.5, max: 0.5, noNaN: true }), fc.double({ min: -0.5, max: 0.5, noNaN: true }))
+    .tuple(
+      fc.constantFrom(...CROWDS),
+      fc.double({ min: -0.5, max: 0.5, noNaN: true }),
+      fc.double({ min: -0.5, max: 0.5, noNaN: true }),
+    )
     .map(([{ latitude, longitude }, north, east]) => ({
       latitude: Math.max(-90, Math.min(90, latitude + north)),
       longitude: Math.abs(longitude + east) > 180 ? -longitude + east : longitude + east,
@@ -66,7 +74,8 @@ test('property: finds what brute force finds, nearest first', () => {
       fc.double({ min: 0, max: 50, noNaN: true }),
       fc.option(fc.constantFrom(...TYPES, 'nothing'), { nil: undefined }),
       ({ latitude, longitude }, limit, radiusKm, type) => {
-        const distance = (row: number): number => distanceKm(latitude, longitude, index.latitude(row), index.longitude(row));
+        const distance = (row: number): number =>
+          distanceKm(latitude, longitude, index.latitude(row), index.longitude(row));
         const isWanted = (row: number): boolean => {
           const [own] = artefact.kinds[artefact.kindNumbers[row] ?? 0]?.types ?? [];
           return type === undefined ? own !== 'heliport' : own === type;

@@ -142,7 +142,11 @@ export class NearbyStandIn {
       'zero-results': () => send(response, 200, statusAnswer('ZERO_RESULTS')),
       'request-denied': () => send(response, 200, statusAnswer('REQUEST_DENIED', 'The provided API key is invalid.')),
       'over-query-limit': () =>
-        send(response, 200, statusAnswer('OVER_QUERY_LIMIT', 'You have exceeded your daily request quota for this API.')),
+        send(
+          response,
+          200,
+          statusAnswer('OVER_QUERY_LIMIT', 'You have exceeded your daily request quota for this API.'),
+        ),
       awkward: () => send(response, 200, AWKWARD_ANSWER),
       'server-error': () => send(response, 503, statusAnswer('UNKNOWN_ERROR')),
       html: () => send(response, 200, '<!DOCTYPE html><html><body>Sign in to the network</body></html>', 'text/html'),
@@ -155,7 +159,8 @@ export class NearbyStandIn {
         response.writeHead(302, { location: `/elsewhere?${parameters}` }).end();
       },
       slow: () => this.#sendSlowly(response),
-      'too-large': () => send(response, 200, `{"status":"OK","results":["${'x'.repeat(this.#options.largeBytes ?? 4_000_000)}"]}`),
+      'too-large': () =>
+        send(response, 200, `{"status":"OK","results":["${'x'.repeat(this.#options.largeBytes ?? 4_000_000)}"]}`),
       never: () => {},
       stalled: () => {
         response.writeHead(200, { 'content-type': 'application/json' });
@@ -192,7 +197,10 @@ function send(response: ServerResponse, status: number, body: string | Uint8Arra
 /** In the order in which Google checks: the key first, then the parameters. */
 function documentedAnswer(parameters: URLSearchParams): string {
   if (!parameters.get('key')) {
-    return statusAnswer('REQUEST_DENIED', 'You must use an API key to authenticate each request to Google Maps Platform APIs.');
+    return statusAnswer(
+      'REQUEST_DENIED',
+      'You must use an API key to authenticate each request to Google Maps Platform APIs.',
+    );
   }
   const location = LOCATION.exec(parameters.get('location') ?? '');
   const radius = Number(parameters.get('radius') ?? 'missing');

@@ -30,7 +30,8 @@ export function providerSuite(name: string, makeSubject: () => Promise<SuiteSubj
     let subject: SuiteSubject;
     const neverAborted = new AbortController().signal;
     const ask = async (query: PlacesQuery): Promise<Uint8Array> => subject.provider.near(query, neverAborted);
-    const read = (document: Uint8Array): NearbyDocument => JSON.parse(Buffer.from(document).toString()) as NearbyDocument;
+    const read = (document: Uint8Array): NearbyDocument =>
+      JSON.parse(Buffer.from(document).toString()) as NearbyDocument;
 
     before(async () => {
       subject = await makeSubject();
@@ -88,7 +89,8 @@ export function providerSuite(name: string, makeSubject: () => Promise<SuiteSubj
 
     test('describes its sources', async () => {
       for (const source of await subject.provider.about()) {
-        for (const text of [source.source, source.licence, source.attribution, source.version]) assert.notEqual(text, '');
+        for (const text of [source.source, source.licence, source.attribution, source.version])
+          assert.notEqual(text, '');
         assert.ok(URL.canParse(source.licenceUrl) && URL.canParse(source.url));
         assert.ok(source.places > 0);
       }

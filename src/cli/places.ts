@@ -1,0 +1,178 @@
+// `drover places near` and `drover places about`: the places that a herd would answer with, without a herd.
+// Turns words into a query and answers into a table; what is near is the provider's to know.
+import type { Command } from 'commander';
+import { distanceKm } from '../places/distance.ts';
+import { type Attribution, PlacesError, type PlacesProvider } from '../places/provider.ts';
+import { CommandError } from './failure.ts';
+import { formatTable } from './table.ts';
+
+export interface PlacesCommandsContext {
+  /** Where the result goes; by default standard output. */
+  readonly write: (text: string) => void;
+  /** By default the embedded places. */
+  readonly openProvider: () => Promise<PlacesProvider>;
+}
+
+interface NearOptions {
+  readonly radius: string;
+  readonly limit: string;
+  readonly type?: string;
+  readonly json?: true;
+}
+
+interface Position {
+  readonly latitude: number;
+  readonly longitude: number;
+  readonly latitudeLongitude: string;
+}
+
+/** The parts of a Nearby Search result that the table shows. */
+interface NearbyResult {
+  readonly name: string;
+  readonly types?: readonly string[];
+  readonly vicinity?: string;
+  readonly geometry: { readonly location: { readonly lat: number; readonly lng: number } };
+}
+
+/** As `WHATSAT` has them. */
+const LARGEST_RADIUS_KM = 50;
+const LARGEST_LIMIT = 20;
+const USAGE_ERROR = 2;
+
+const SIGNED_DECIMAL = String.raw`([+-]?)(\d+(?:\.\d+)?|\.\d+)`;
+const POSITION = new RegExp(`^${SIGNED_DECIMAL}\\s*,\\s*${SIGNED_DECIMAL}$`);
+
+export function addPlacesCommands(program: Command, given: Partial<PlacesCommandsContext> = {}): void {
+  const context: PlacesCommandsContext = { write: writeToStandardOutput, openProvider: openEmbedded, ...given };
+  const places = program.command('places').description('look up places without a herd');
+  places
+    .command('near')
+    .description('list the places near a position, nearest first')
+    .argument('<LAT,LON>', 'decimal degrees, as in 34.0689,-118.4451')
+    .option('--radius <KM>', `how far, 0 to ${LARGEST_RADIUS_KM}`, '10')
+    .option('--limit <N>', `how many at most, 0 to ${LARGEST_LIMIT}`, '20')
+    .option('--type <TYPE>', 'only places of this type: locality, airport, heliport, cafe, ...')
+    .option('--json', 'print the Nearby Search document')
+    // A position in the south begins with a minus, which is no option. What is one after all is found in `positionFrom`.
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action((_: string, options: NearOptions, command: Command) => printNear(context, options, command));
+  places
+    .command('about')
+    .description('say where the places come from, and under which licence')
+    .option('--json', 'print it as JSON')
+    .action((options: { json?: true }) => printAbout(context, options.json === true));
+}
+
+function writeToStandardOutput(text: string): void {
+  process.stdout.write(text);
+}
+
+async function openEmbedded(): Promise<PlacesProvider> {
+  const { EmbeddedProvider } = await import('../places/embedded.ts');
+  return new EmbeddedProvider();
+}
+
+async function printNear(context: PlacesCommandsContext, options: NearOptions, command: Command): Promise<void> {
+  const position = positionFrom(command);
+  const radiusKm = numberFrom(
+    command,
+    '--radius',
+    options.radius,
+    /^\d+(\.\d+)?$/,
+    LARGEST_RADIUS_KM,
+    'a number of km',
+  );
+  const limit = numberFrom(command, '--limit', options.limit, /^\d+$/, LARGEST_LIMIT, 'a whole number');
+  const type = options.type === undefined ? {} : { type: options.type };
+  const query = { ...position, radiusKm, limit, ...type };
+  const text = await withProvider(context, async (provider) =>
+    Buffer.from(await provider.near(query, new AbortController().signal)).toString(),
+  );
+  context.write(options.json ? `${text.trimEnd()}\n` : nearTable(text, position, limit));
+}
+
+async function printAbout(context: PlacesCommandsContext, asJson: boolean): Promise<void> {
+  const sources = await withProvider(context, (provider) => provider.about());
+  context.write(asJson ? `${JSON.stringify(sources, undefined, 2)}\n` : aboutText(sources));
+}
+
+async function withProvider<Answer>(
+  context: PlacesCommandsContext,
+  ask: (provider: PlacesProvider) => Promise<Answer>,
+): Promise<Answer> {
+  const provider = await context.openProvider();
+  try {
+    return await ask(provider);
+  } catch (error) {
+    if (error instanceof PlacesError) throw new CommandError(error.message);
+    throw error;
+  } finally {
+    provider.close();
+  }
+}
+
+function positionFrom(command: Command): Position {
+  const [text = '', ...excess] = command.args;
+  const option = command.args.find((argument) => /^-(-|[a-z])/i.test(argument));
+  if (option !== undefined) failUsage(command, `unknown option '${option}'`);
+  if (excess.length > 0) failUsage(command, `'${excess[0]}' is too many; write the position in one word: LAT,LON`);
+  const match = POSITION.exec(text.trim());
+  if (!match)
+    failUsage(command, `'${text}' is not a position; write decimal degrees as LAT,LON, as in 34.0689,-118.4451`);
+  const [, latitudeSign = '', latitudeDigits = '', longitudeSign = '', longitudeDigits = ''] = match ?? [];
+  const latitude = Number(`${latitudeSign}${latitudeDigits}`);
+  const longitude = Number(`${longitudeSign}${longitudeDigits}`);
+  if (Math.abs(latitude) > 90) failUsage(command, `latitude ${latitude} is not within -90 and 90`);
+  if (Math.abs(longitude) > 180) failUsage(command, `longitude ${longitude} is not within -180 and 180`);
+  const latitudeLongitude = `${plainDecimal(latitudeSign, latitudeDigits)},${plainDecimal(longitudeSign, longitudeDigits)}`;
+  return { latitude, longitude, latitudeLongitude };
+}
+
+/** No `+`, no leading zeros, a digit before the point. */
+function plainDecimal(sign: string, digits: string): string {
+  return `${sign === '-' ? '-' : ''}${digits.replace(/^0*(?=\d)/, '').replace(/^\./, '0.')}`;
+}
+
+function numberFrom(command: Command, flag: string, text: string, form: RegExp, largest: number, kind: string): number {
+  const number = Number(text);
+  if (!form.test(text) || number > largest) failUsage(command, `${flag} '${text}' is not ${kind} from 0 to ${largest}`);
+  return number;
+}
+
+function failUsage(command: Command, message: string): never {
+  command.error(`error: ${printable(message)}`, { exitCode: USAGE_ERROR, code: 'drover.usage' });
+}
+
+function nearTable(text: string, position: Position, limit: number): string {
+  const { results = [], status } = JSON.parse(text) as { results?: readonly NearbyResult[]; status?: string };
+  if (results.length === 0) return `No places (${printable(status ?? 'no status')}).\n`;
+  const rows = results.slice(0, limit).map(({ name, types, vicinity, geometry: { location } }) => {
+    const km = distanceKm(position.latitude, position.longitude, location.lat, location.lng);
+    return [`${km.toFixed(2)} km`, printable(name), printable(types?.[0] ?? ''), printable(vicinity ?? '')];
+  });
+  const distanceWidth = Math.max(...rows.map(([distance = '']) => distance.length));
+  return formatTable(rows.map(([distance = '', ...rest]) => [distance.padStart(distanceWidth), ...rest]));
+}
+
+/** A name is somebody's data: it may not move the cursor, hide text or turn its direction. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
+    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+  });
+}
+
+function aboutText(sources: readonly Attribution[]): string {
+  const parts = sources.map(({ source, places, version, licence, licenceUrl, url, attribution }) =>
+    [
+      source,
+      `  places       ${places.toLocaleString('en-US')}`,
+      `  version      ${version}`,
+      `  licence      ${licence} (${licenceUrl})`,
+      `  from         ${url}`,
+      `  attribution  ${attribution}`,
+    ].join('\n'),
+  );
+  const total = sources.reduce((sum, { places }) => sum + places, 0);
+  return `${parts.join('\n\n')}\n\n${total.toLocaleString('en-US')} places in all. Show the attributions wherever you show the places.\n`;
+}
