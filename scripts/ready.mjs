@@ -19,7 +19,12 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
 
 function hashOf(files) {
   const hash = createHash('sha256').update(process.versions.modules);
-  for (const file of files) hash.update(file).update('\0').update(readFileSync(inRoot(file))).update('\0');
+  for (const file of files)
+    hash
+      .update(file)
+      .update('\0')
+      .update(readFileSync(inRoot(file)))
+      .update('\0');
   return hash.digest('hex');
 }
 
@@ -44,13 +49,19 @@ function unlessFresh(what, stampFile, files, make) {
 function run(command, args) {
   const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (result.status === 0) return;
-  console.error(`drover: '${command} ${args.join(' ')}' failed${result.error ? `: ${result.error.message}` : ''}; see above.`);
+  console.error(
+    `drover: '${command} ${args.join(' ')}' failed${result.error ? `: ${result.error.message}` : ''}; see above.`,
+  );
   process.exit(1);
 }
 
-unlessFresh('installing what package-lock.json names', inRoot('node_modules', '.drover-installed'), ['package.json', 'package-lock.json'], () =>
-  // Not `npm ci`: it refuses a lock file that lacks other platforms' optional packages, which registry mirrors may not hold.
-  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']),
+unlessFresh(
+  'installing what package-lock.json names',
+  inRoot('node_modules', '.drover-installed'),
+  ['package.json', 'package-lock.json'],
+  () =>
+    // Not `npm ci`: it refuses a lock file that lacks other platforms' optional packages, which registry mirrors may not hold.
+    run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']),
 );
 if (process.argv.includes('--build')) rmSync(inRoot('dist'), { recursive: true, force: true });
 unlessFresh(

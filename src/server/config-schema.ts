@@ -1,6 +1,7 @@
 // The shape of a configuration file, once: what the reader checks and what drover.schema.json tells an editor.
 // Loaded only when there is a file to check, since zod costs a start about 50 ms. Must not know the rules between values.
 import { z } from 'zod';
+import { FRAME_PAYLOAD_BYTES } from '../wire/limits.ts';
 import { type ConfigFault, pathText } from './config-fault.ts';
 import { LARGEST_PORT } from './config-rules.ts';
 
@@ -10,7 +11,8 @@ const NAME_RULE =
   "must be 1 to 64 printable ASCII characters without white space, '/' or '\\', and not start with '.': " +
   'it stands in every AT line and names the log file';
 
-const LINE_BYTES = { least: 256, most: 1_048_576 } as const;
+/** Up to half of what a frame between servers can carry: a record that fits no frame would break every link it is sent on. */
+const LINE_LIMITS_BYTES = { least: 256, most: FRAME_PAYLOAD_BYTES / 2 } as const;
 const PLACES_TIMEOUT_MS = { least: 100, most: 60_000 } as const;
 
 const port = (what: string) => z.int().min(1).max(LARGEST_PORT).optional().describe(what);
@@ -57,8 +59,8 @@ const herdShape = z
       .strictObject({
         lineBytes: z
           .int()
-          .min(LINE_BYTES.least)
-          .max(LINE_BYTES.most)
+          .min(LINE_LIMITS_BYTES.least)
+          .max(LINE_LIMITS_BYTES.most)
           .optional()
           .describe(
             "Longest line taken from a client, and so the memory a client's half-sent line can hold. Default 65536.",
@@ -66,7 +68,9 @@ const herdShape = z
       })
       .optional()
       .describe('Bounds on what others can make a server hold.'),
-    secretFile: file('File with the secret that servers of the herd will prove to one another. Not used in this version.'),
+    secretFile: file(
+      'File with the secret that servers of the herd will prove to one another. Not used in this version.',
+    ),
   })
   .describe('Configuration of a Drover herd.');
 

@@ -163,6 +163,13 @@ test('every fault of a file is listed with its path', async () => {
   assert.equal(faults.length, expected.length, faults.join('\n'));
 });
 
+test('no line may be taken that the herd could not pass on', async () => {
+  const servers = { A: { clientPort: 1 } };
+  assert.equal((await loadFile({ herd: 'x', servers, limits: { lineBytes: 131_072 } })).limits.lineBytes, 131_072);
+  const tooLong = await inFile({ herd: 'x', servers, limits: { lineBytes: 131_073 } });
+  assert.deepEqual(tooLong, ['limits.lineBytes: must be at most 131072, not 131073']);
+});
+
 test('two uses of one host and port meet, also through defaults and by another name', async () => {
   const faults = await inFile({
     herd: 'farm',

@@ -2,6 +2,7 @@
 // Flags beat the environment, which beats the file, which beats the built-in herd. Must not know `process`: the command
 // line hands in what it was given.
 import path from 'node:path';
+import { LINE_BYTES } from '../wire/limits.ts';
 import { ConfigError, type ConfigFault } from './config-fault.ts';
 import type { Draft } from './config-file.ts';
 import { draftServer, piecesOf, ruleFaults } from './config-rules.ts';
@@ -44,9 +45,6 @@ export interface ConfigSources {
   readonly places?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
-
-/** Holds any sane command many times over, and a thousand half-sent ones in 64 MB. */
-const DEFAULT_LINE_BYTES = 65_536;
 
 /** Silence would let an operator believe that links are protected. */
 const UNUSED_SECRET =
@@ -116,7 +114,7 @@ export async function loadConfig(sources: ConfigSources): Promise<HerdConfig> {
     servers,
     links: draft.links.map((link) => link.ends),
     places,
-    limits: { lineBytes: draft.lineBytes ?? DEFAULT_LINE_BYTES },
+    limits: { lineBytes: draft.lineBytes ?? LINE_BYTES },
     ...(draft.secretFile === undefined ? {} : { secretFile: path.resolve(directory, draft.secretFile) }),
     warnings,
   };
