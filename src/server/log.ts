@@ -38,11 +38,15 @@ export function openLog(directory: string, server: string): ServerLog {
   destination.on('write', () => {
     failing = false;
   });
+  // A process that ends without a stop still leaves what it knew.
+  const flush = (): void => destination.flushSync();
+  process.once('exit', flush);
   return {
     file,
     logger,
     reopen: () => destination.reopen(),
     close: () => {
+      process.off('exit', flush);
       destination.flushSync();
       destination.end();
     },
