@@ -5,9 +5,10 @@ import { LF, MalformedFrame, SPACE } from '../wire/bytes.ts';
 import type { Command } from '../wire/command.ts';
 import { NEWEST_VERSION, OLDEST_VERSION } from '../wire/frame.ts';
 import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../wire/instant.ts';
-import { CLOCK_SETBACK_SECONDS } from '../wire/limits.ts';
+import { CLOCK_SETBACK_SECONDS, OWN_PAUSE_MS, TICK_MOST_MS, VECTOR_ENTRIES } from '../wire/limits.ts';
 import { type Hello, makeOrigin, type Origin, readOrigins, readRecord, type StoredRecord } from '../wire/messages.ts';
 import { writeAtStart } from '../wire/reply.ts';
+import { gotOf, type Vector } from './got.ts';
 import { type Herd, Link } from './link.ts';
 import { compareRecords, orderTime } from './order.ts';
 import type { Observer, Transport } from './sink.ts';
@@ -19,10 +20,10 @@ export interface ReplicaOptions {
   readonly self: string;
   /** Start of this life in milliseconds of POSIX time; later than any earlier life of the same server. */
   readonly epoch: number;
-  /** Names of all servers of the herd: only these may be origins. */
-  readonly servers: Iterable<string>;
   /** Names of the servers this one talks with. */
   readonly neighbours: Iterable<string>;
+  /** A clock that only goes forward, in milliseconds from anywhere. */
+  readonly nowMs: number;
   /** 32 random bits. */
   readonly hashSeed: number;
   readonly observer: Observer;
@@ -30,25 +31,26 @@ export interface ReplicaOptions {
 
 export class Replica implements Herd {
   readonly name: string;
-  readonly self: Origin;
-  private readonly servers: ReadonlySet<string>;
+  self: Origin;
   private readonly neighbours: ReadonlySet<string>;
   private readonly observer: Observer;
-  private readonly table: Table;
+  readonly table: Table;
+  readonly vector: Vector<Origin> = new Map();
   private readonly links = new Set<Link>();
   /** The live link to each neighbour that has one. */
   private readonly live = new Map<string, Link>();
   private readonly origins = new Map<string, Origin>();
   private sequence = 0;
+  private lastTickMs: number;
   private readonly lastReceived: Instant = { seconds: Number.MIN_SAFE_INTEGER, nanoseconds: 0 };
 
   constructor(options: ReplicaOptions) {
     this.name = options.herd;
     this.self = makeOrigin(options.self, options.epoch);
-    this.servers = new Set(options.servers);
     this.neighbours = new Set(options.neighbours);
     this.observer = options.observer;
     this.table = new Table(options.hashSeed);
+    this.lastTickMs = options.nowMs;
     this.origins.set(`${options.self} ${options.epoch}`, this.self);
   }
 
@@ -65,8 +67,8 @@ export class Replica implements Herd {
    * A client's report: stores it if it wins, and prints the `AT` reply either way. The caller sends the links' batches with
    * `flush` before it sends the reply. Returns the record if it was stored.
    */
-  report(line: Uint8Array, command: Command, now: Instant, out: ByteWriter): StoredRecord | undefined {
-    const received = this.tick(now);
+  report(line: Uint8Array, command: Command, now: Instant, nowMs: number, out: ByteWriter): StoredRecord | undefined {
+    const received = this.receiveTime(now);
     writeAtStart(out, this.self.nameBytes, received, command.stamp);
     const textStart = out.length;
     out.copy(line, command.clientStart, command.clientEnd);
@@ -92,7 +94,7 @@ export class Replica implements Herd {
       clientLength: command.clientEnd - command.clientStart,
       locationLength: command.locationEnd - command.locationStart,
     };
-    this.store(slot, record, undefined);
+    this.store(slot, record, undefined, nowMs);
     return record;
   }
 
@@ -102,8 +104,8 @@ export class Replica implements Herd {
   }
 
   /** A connection to or from another server is open. `neighbour` is given when this server dialled it. */
-  connected(transport: Transport, neighbour: string | undefined): Link {
-    const link = new Link(this, transport, neighbour);
+  connected(transport: Transport, neighbour: string | undefined, nowMs: number): Link {
+    const link = new Link(this, transport, neighbour, nowMs);
     this.links.add(link);
     return link;
   }
@@ -114,9 +116,35 @@ export class Replica implements Herd {
     this.links.delete(link);
   }
 
-  /** Sends what waits on every link. Called once for each turn in which anything arrived. */
-  flush(): void {
-    for (const link of this.live.values()) link.flush();
+  /**
+   * Sends what may be sent on every link. Called once for each turn in which anything arrived. True when there is more that
+   * only needs another turn.
+   */
+  flush(nowMs: number): boolean {
+    let more = false;
+    for (const link of this.live.values()) more = link.flush(nowMs) || more;
+    return more;
+  }
+
+  /**
+   * Time has passed: what was held back is released, acknowledgements and heartbeats leave, silent neighbours are noticed.
+   * Called at least every `TICK_MOST_MS`; a longer pause was this server's own and is held against nobody.
+   */
+  tick(nowMs: number): boolean {
+    const pauseMs = nowMs - this.lastTickMs - TICK_MOST_MS;
+    this.lastTickMs = nowMs;
+    for (const link of [...this.links]) {
+      if (pauseMs > OWN_PAUSE_MS) link.forgive(pauseMs);
+      link.tick(nowMs);
+    }
+    return this.flush(nowMs);
+  }
+
+  /** When `tick` is due next, in the milliseconds it is called with. */
+  dueMs(): number {
+    let dueMs = this.lastTickMs + TICK_MOST_MS;
+    for (const link of this.links) dueMs = Math.min(dueMs, link.dueMs());
+    return dueMs;
   }
 
   linkTo(neighbour: string): Link | undefined {
@@ -124,13 +152,13 @@ export class Replica implements Herd {
   }
 
   /** Leaves the herd politely: neighbours get what waits, then a goodbye. */
-  leave(): void {
-    for (const link of [...this.links]) link.leave('this server stops');
+  leave(nowMs: number): void {
+    for (const link of [...this.links]) link.leave('this server stops', nowMs);
   }
 
   // What links ask, see `Herd`.
 
-  objection(link: Link, hello: Hello): string | undefined {
+  objection(link: Link, hello: Hello, nowMs: number): string | undefined {
     const self = this.self.name;
     const versions = `${OLDEST_VERSION} to ${NEWEST_VERSION}`;
     if (hello.newestVersion < OLDEST_VERSION || hello.oldestVersion > NEWEST_VERSION)
@@ -140,7 +168,7 @@ export class Replica implements Herd {
     if (hello.from === self) return `the name ${self} is taken: two servers run under it`;
     if (!this.neighbours.has(hello.from)) return `${hello.from} is no neighbour of ${self}`;
     if (link.dialled && hello.from !== link.neighbour) return `dialled ${link.neighbour}, but ${hello.from} answered`;
-    return this.objectionToSecond(link, hello);
+    return this.objectionToSecond(link, hello, nowMs);
   }
 
   opened(link: Link): void {
@@ -162,24 +190,28 @@ export class Replica implements Herd {
     this.observer.statusRequested(link);
   }
 
-  forwarded(slot: Slot, link: Link): void {
-    if (link.neighbour !== undefined) this.observer.forwarded(slot.record, link.neighbour);
+  forwarded(record: StoredRecord, link: Link): void {
+    if (link.neighbour !== undefined) this.observer.forwarded(record, link.neighbour);
+  }
+
+  caughtUp(link: Link, records: number): void {
+    this.observer.linkCaughtUp(link, records);
   }
 
   /**
    * Both sides may dial at once. One connection stays, and both sides choose the same: of one life of the neighbour, the one
    * that the smaller name dialled, and of two dialled by the same side the newer, since nobody redials a link that works.
    */
-  private objectionToSecond(link: Link, hello: Hello): string | undefined {
+  private objectionToSecond(link: Link, hello: Hello, nowMs: number): string | undefined {
     for (const other of this.links) {
       if (other === link || other.neighbour !== hello.from) continue;
-      if (other.state !== 'live' && other.state !== 'greeting') continue;
-      if (other.state === 'live' && other.epoch > hello.epoch) return `superseded by a later life of ${hello.from}`;
+      if (other.state === 'leaving' || other.state === 'closed') continue;
+      if (other.epoch > hello.epoch) return `superseded by a later life of ${hello.from}`;
       const sameLife = other.state === 'greeting' || other.epoch === hello.epoch;
       if (sameLife && other.dialled !== link.dialled && this.dialledBySmaller(other, hello.from)) {
         return 'there is a connection already';
       }
-      if (sameLife) other.leave('replaced by another connection');
+      if (sameLife) other.leave('replaced by another connection', nowMs);
       else other.close(`${hello.from} was started again`);
     }
     return undefined;
@@ -190,7 +222,7 @@ export class Replica implements Herd {
   }
 
   /** This server's own time of receiving: later for every report, but following the clock when it is really set back. */
-  private tick(now: Instant): Instant {
+  private receiveTime(now: Instant): Instant {
     const last = this.lastReceived;
     const setback = last.seconds - now.seconds <= CLOCK_SETBACK_SECONDS;
     const received =
@@ -205,38 +237,82 @@ export class Replica implements Herd {
     return compareInstants(order, known.order) <= 0;
   }
 
-  private store(slot: Slot | undefined, record: StoredRecord, from: Link | undefined): void {
+  private store(slot: Slot | undefined, record: StoredRecord, from: Link | undefined, nowMs: number): void {
     let stored = slot;
     if (stored === undefined) stored = this.table.add(record);
     else stored.record = record;
     this.observer.accepted(record, from?.neighbour);
+    // Only now: whoever is told of a sequence number may rely on the table.
+    this.got(record.origin, record.sequence);
     for (const link of this.live.values()) {
-      if (link.neighbour === from?.neighbour) link.drop(stored);
-      else link.put(stored);
+      if (link.neighbour === from?.neighbour) link.sending?.outbox.drop(stored);
+      else link.sending?.put(stored, nowMs);
     }
   }
 
-  receiveRecords(link: Link, reader: ByteReader): void {
+  receiveRecords(link: Link, reader: ByteReader, nowMs: number): void {
     const origins = readOrigins(reader).map(({ name, epoch }) => this.origin(name, epoch));
+    const peer = link.sending?.peer;
     const count = reader.varint();
     for (let index = 0; index < count; index += 1) {
       const record = readRecord(reader, origins);
-      link.recordsReceived += 1;
+      this.refuseForged(record);
+      if (peer !== undefined) gotOf(peer, record.origin).add(record.sequence);
+      const had = this.vector.get(record.origin)?.has(record.sequence) ?? false;
       const slot = this.table.find(record.text, 0, record.clientLength);
-      if (slot === undefined || compareRecords(record, slot.record) > 0) this.store(slot, record, link);
-      else this.observer.superseded(record, link.neighbour ?? '');
+      const won = slot === undefined || compareRecords(record, slot.record) > 0;
+      if (won) this.store(slot, record, link, nowMs);
+      else {
+        this.observer.superseded(record, link.neighbour ?? '');
+        this.got(record.origin, record.sequence);
+      }
+      link.cameWith(record.origin, had, won);
     }
+    this.receiveMarks(link, reader, origins);
     if (reader.remaining > 0) throw new MalformedFrame('batch with bytes left over');
   }
 
-  private origin(name: string, epoch: number): Origin {
+  private receiveMarks(link: Link, reader: ByteReader, origins: readonly Origin[]): void {
+    const count = reader.varint();
+    for (let index = 0; index < count; index += 1) {
+      const origin = origins[reader.varint()];
+      if (origin === undefined) throw new MalformedFrame('mark of an origin that the batch does not name');
+      const height = reader.varint();
+      if (link.sending !== undefined) gotOf(link.sending.peer, origin).raise(height);
+      if (!gotOf(this.vector, origin).raise(height)) continue;
+      this.observer.marked(origin, height);
+      for (const other of this.live.values()) other.gotMore(origin);
+    }
+  }
+
+  private got(origin: Origin, sequence: number): void {
+    if (!gotOf(this.vector, origin).add(sequence)) return;
+    for (const link of this.live.values()) link.gotMore(origin);
+  }
+
+  /** Only this server numbers what it accepts in this life. */
+  private refuseForged({ origin, sequence }: StoredRecord): void {
+    if (origin === this.self && sequence > this.sequence) {
+      throw new MalformedFrame(`forged: a record of ${origin.name} that ${origin.name} does not know`);
+    }
+  }
+
+  origin(name: string, epoch: number): Origin {
     const key = `${name} ${epoch}`;
     let origin = this.origins.get(key);
     if (origin !== undefined) return origin;
-    if (!this.servers.has(name)) throw new MalformedFrame(`record from ${name}, which is no server of this herd`);
-    // A copy of an origin for every life of every server: forgotten when no record is of that life.
+    if (this.origins.size >= VECTOR_ENTRIES) throw new MalformedFrame('more origins than any herd has');
     origin = makeOrigin(name, epoch);
     this.origins.set(key, origin);
+    if (name === this.self.name && epoch > this.self.epoch) this.beginLife(epoch + 1);
     return origin;
+  }
+
+  /** Somebody remembers a later life of this server than this one: its number was lost, and must not be used again. */
+  private beginLife(epoch: number): void {
+    this.self = makeOrigin(this.self.name, epoch);
+    this.sequence = 0;
+    this.origins.set(`${this.self.name} ${epoch}`, this.self);
+    this.observer.lifeBegun(epoch);
   }
 }

@@ -1,19 +1,23 @@
 // What the core may ask of the world: one method per effect. The real server and the simulator each implement these, and
 // the core knows nothing else of them.
-import type { StoredRecord } from '../wire/messages.ts';
+import type { Origin, StoredRecord } from '../wire/messages.ts';
 import type { Link } from './link.ts';
 
 /** One connection to a neighbour, as the core sees it. */
 export interface Transport {
-  /** Queues bytes, in order. False when more than the link's window waits unsent: call `Replica.drained` when it is sent. */
+  /** Queues bytes, in order. False when more than the link's window waits unsent: call `Link.drained` when it is sent. */
   write(bytes: Uint8Array): boolean;
   /** Sends what is queued, then ends this side. What the other side still sends is still delivered. */
   end(): void;
+  /** Gives up at once: the other side does not answer. */
+  destroy(): void;
 }
 
-/** What happened, for the log and the metrics. */
+/** What happened, for the disk, the log and the metrics. */
 export interface Observer {
   linkOpened(link: Link): void;
+  /** Everything the neighbour lacked at the start of the link has been sent. */
+  linkCaughtUp(link: Link, records: number): void;
   /** A link that was open is not any more. */
   linkDropped(link: Link, reason: string): void;
   /** A greeting failed: `byUs` tells who refused. */
@@ -23,5 +27,9 @@ export interface Observer {
   /** A record from a neighbour lost against what is stored. */
   superseded(record: StoredRecord, from: string): void;
   forwarded(record: StoredRecord, to: string): void;
+  /** Every update of an origin up to `height` is covered now. */
+  marked(origin: Origin, height: number): void;
+  /** This server goes on under a later epoch than it was started with. */
+  lifeBegun(epoch: number): void;
   statusRequested(link: Link): void;
 }

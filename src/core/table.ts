@@ -14,7 +14,8 @@ const SMALLEST_CAPACITY = 1024;
 
 export class Table {
   private slots: (Slot | undefined)[] = new Array<Slot | undefined>(SMALLEST_CAPACITY).fill(undefined);
-  private count = 0;
+  /** Every slot once, in no order that means anything. */
+  private readonly list: Slot[] = [];
   private readonly seed: number;
 
   /** `seed` is any 32 random bits, different in every server. */
@@ -23,7 +24,7 @@ export class Table {
   }
 
   get size(): number {
-    return this.count;
+    return this.list.length;
   }
 
   /** The slot of the client whose ID is `bytes[start, end)`. */
@@ -44,17 +45,20 @@ export class Table {
   /** Adds a client that `find` did not find. */
   add(record: StoredRecord): Slot {
     // Never more than half full: probes stay short.
-    if (this.count * 2 >= this.slots.length) this.grow();
+    if (this.list.length * 2 >= this.slots.length) this.grow();
     const slot = { record, hash: this.hash(record.text, 0, record.clientLength) };
     this.place(slot);
-    this.count += 1;
+    this.list.push(slot);
     return slot;
   }
 
+  /** The `index`-th slot, 0 to size - 1. A slot's index may only become smaller: whoever walks from the end misses none. */
+  at(index: number): Slot | undefined {
+    return this.list[index];
+  }
+
   *records(): Generator<StoredRecord> {
-    for (const slot of this.slots) {
-      if (slot !== undefined) yield slot.record;
-    }
+    for (const slot of this.list) yield slot.record;
   }
 
   private place(slot: Slot): void {

@@ -13,11 +13,22 @@ export const NEWEST_VERSION = 1;
 
 export const HEADER_BYTES = 6;
 
-/**
- * Numbers are for ever. Kept free for what links will also say: 3 challenge, 4 proof, 5 vector, 8 got, 9 prune, 10 graft,
- * 11 ping, 12 digest.
- */
-export const FRAME_TYPES = { hello: 1, refuse: 2, records: 6, bye: 7, statusRequest: 32, status: 33 } as const;
+/** Numbers are for ever. Kept free for what links will also say: 3 challenge, 4 proof, 12 digest. */
+export const FRAME_TYPES = {
+  hello: 1,
+  refuse: 2,
+  /** What the sender has of every origin, at the start of a link. */
+  vector: 5,
+  records: 6,
+  bye: 7,
+  /** What the sender has got since: acknowledgement, and the heartbeat of a quiet link. */
+  got: 8,
+  /** Hold an origin's records back, others bring them; and: send them at once again. */
+  prune: 9,
+  graft: 10,
+  statusRequest: 32,
+  status: 33,
+} as const;
 
 export type FrameName = keyof typeof FRAME_TYPES;
 

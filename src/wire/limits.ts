@@ -30,6 +30,44 @@ export const GREETING_PAYLOAD_BYTES: number = 8 * KIBIBYTE;
 /** A batch of records is closed when its frame reaches this: large enough to amortise the header, small enough to keep a neighbour's latency low. */
 export const BATCH_BYTES: number = 64 * KIBIBYTE;
 
+/** Entries of a vector: every server of a large herd in a hundred lives each. */
+export const VECTOR_ENTRIES = 10_000;
+
+/** Ranges above an origin's height that a vector names; marks close gaps long before there are so many. */
+export const RANGES_PER_ORIGIN = 1000;
+
+/** A server tells its neighbours what it has got at most this often ... */
+export const GOT_INTERVAL_MS = 25;
+/** ... or after this many bytes, so that a fast sender's window opens in time. */
+export const GOT_BYTES: number = 16 * KIBIBYTE;
+
+/** Records of an origin that reach a neighbour sooner by another way are held back this long: its acknowledgement (25 ms) and a round trip fit in several times over, and nobody waits longer if the other way breaks. */
+export const HOLD_MS = 150;
+
+/** Duplicates of an origin in a row after which a neighbour is asked to hold that origin's records back. */
+export const PRUNE_AFTER = 3;
+
+/** A link says something at least this often ... */
+export const HEARTBEAT_MS = 1000;
+/** ... and is dead when nothing came for this long: three heartbeats and a half, so that a stopped process is noticed within 4 s. */
+export const SILENCE_MS = 3500;
+
+/** The core is told the time at least this often: a tenth of what tells a neighbour's death. */
+export const TICK_MOST_MS = 250;
+
+/** A server that was not running for this long (stopped, starved) blames itself, not its neighbours' silence. */
+export const OWN_PAUSE_MS = 500;
+
+/** Unacknowledged bytes on a link: at first, at least and at most. The kernel would hide megabytes that go to a dead or slow neighbour; what is not in flight stays in the outbox, where the newest record of a client replaces the older one. */
+export const WINDOW_FIRST_BYTES: number = 16 * KIBIBYTE;
+export const WINDOW_LEAST_BYTES: number = 4 * KIBIBYTE;
+export const WINDOW_MOST_BYTES: number = 256 * KIBIBYTE;
+/** The window shrinks when acknowledgements take longer than this: what a moving thing's position may lag on a slow link. */
+export const WINDOW_DELAY_MS = 250;
+
+/** Clients looked at in one turn of a catch-up: about a millisecond's work. */
+export const SCAN_CLIENTS = 1000;
+
 /** Bytes a link's socket may hold unsent before records wait in the outbox, where a newer report replaces an older one. */
 export const LINK_UNSENT_BYTES: number = 256 * KIBIBYTE;
 

@@ -55,7 +55,7 @@ export function readHello(reader: ByteReader): Hello {
 }
 
 /** Printable ASCII without white space, 1 to 64 bytes: what the configuration allows. */
-function readName(reader: ByteReader): string {
+export function readName(reader: ByteReader): string {
   const name = asciiText(reader.field(NAME_BYTES));
   if (!/^[!-~]+$/.test(name)) throw new MalformedFrame('a name is not printable ASCII');
   return name;

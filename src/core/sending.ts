@@ -1,0 +1,175 @@
+// The sending half of a link: what the neighbour lacks, in which order and how fast it is told, and what it is told of heights.
+// Knows the table it reads from; knows no frame but the batch, and no state of the link.
+import { ByteWriter } from '../wire/bytes.ts';
+import { beginFrame, endFrame } from '../wire/frame.ts';
+import { BATCH_BYTES, GOT_INTERVAL_MS, HOLD_MS, SCAN_CLIENTS } from '../wire/limits.ts';
+import { type Origin, type StoredRecord, writeOrigins, writeRecord } from '../wire/messages.ts';
+import { gotOf, type Vector } from './got.ts';
+import { Outbox } from './outbox.ts';
+import type { Slot, Table } from './table.ts';
+import { Window } from './window.ts';
+
+/** What the sender needs from the link it sends for. */
+export interface Carrier {
+  /** Takes a whole frame; false when the transport is full until it has drained. */
+  write(frame: Uint8Array): boolean;
+  forwarded(record: StoredRecord): void;
+  caughtUp(records: number): void;
+}
+
+type Mark = readonly [Origin, number];
+
+export class Sending {
+  /** What the neighbour is known to have: its vector, what it acknowledged, and what came from it. Fresh for every link. */
+  readonly peer: Vector<Origin> = new Map();
+  readonly outbox: Outbox = new Outbox();
+  readonly window: Window = new Window();
+  recordsSent = 0;
+  /** Origins whose records the neighbour asked to have held back. */
+  readonly heldOrigins: Set<Origin> = new Set();
+
+  private readonly table: Table;
+  private readonly own: Vector<Origin>;
+  private readonly carrier: Carrier;
+  private writable = true;
+  /** Clients from here down to 0 have still to be compared with the neighbour's vector; -1 when that is done. */
+  private scanAt: number;
+  private marks: Mark[] | undefined;
+  private readonly marked = new Map<Origin, number>();
+  private nextMarkMs = Number.NEGATIVE_INFINITY;
+
+  constructor(table: Table, own: Vector<Origin>, carrier: Carrier) {
+    this.table = table;
+    this.own = own;
+    this.carrier = carrier;
+    this.scanAt = table.size - 1;
+  }
+
+  get isCaughtUp(): boolean {
+    return this.scanAt < 0;
+  }
+
+  covered(record: StoredRecord): boolean {
+    return this.peer.get(record.origin)?.has(record.sequence) ?? false;
+  }
+
+  /** A client has a newer record, from somewhere else. */
+  put(slot: Slot, nowMs: number): void {
+    const { record } = slot;
+    if (this.covered(record)) this.outbox.drop(slot);
+    else this.outbox.put(slot, this.heldOrigins.has(record.origin) ? nowMs + HOLD_MS : undefined);
+  }
+
+  drained(): void {
+    this.writable = true;
+  }
+
+  /** Sends what may be sent now. True when there is more that only needs another turn. */
+  flush(nowMs: number): boolean {
+    this.outbox.release(nowMs);
+    for (;;) {
+      this.scan();
+      if (!this.writable || !this.window.isOpen()) return false;
+      this.prepareMarks(nowMs);
+      if (this.outbox.readySize === 0 && !this.marksDue()) return this.scanAt >= 0;
+      this.writeBatch(nowMs);
+    }
+  }
+
+  /** When there is something to do without anything having happened; undefined when there is not. */
+  dueMs(): number | undefined {
+    const releaseMs = this.outbox.nextReleaseMs();
+    if (this.marks === undefined && !this.lacksMarks()) return releaseMs;
+    return Math.min(releaseMs ?? Number.POSITIVE_INFINITY, this.nextMarkMs);
+  }
+
+  /** Looks at some clients for what the neighbour lacks. From the end down: a slot's index may only become smaller. */
+  private scan(): void {
+    if (this.scanAt < 0 || this.outbox.readySize >= SCAN_CLIENTS) return;
+    this.scanAt = Math.min(this.scanAt, this.table.size - 1);
+    for (let looked = 0; looked < SCAN_CLIENTS && this.scanAt >= 0; looked += 1) {
+      const slot = this.table.at(this.scanAt);
+      this.scanAt -= 1;
+      if (slot !== undefined && !this.covered(slot.record)) this.outbox.put(slot, undefined);
+    }
+    if (this.scanAt < 0) this.carrier.caughtUp(this.outbox.size);
+  }
+
+  /**
+   * A mark says that everything of an origin up to a height is covered, also what was replaced before it was sent. It may
+   * leave when all that stood in the outbox at the moment of that height is gone, and not before the catch-up is through.
+   */
+  private prepareMarks(nowMs: number): void {
+    if (this.scanAt >= 0 || this.marks !== undefined || nowMs < this.nextMarkMs) return;
+    const marks: Mark[] = [];
+    for (const [origin, got] of this.own) {
+      if (got.height > this.knownHeight(origin)) marks.push([origin, got.height]);
+    }
+    if (marks.length === 0) return;
+    this.marks = marks;
+    this.outbox.setBarrier();
+    this.nextMarkMs = nowMs + GOT_INTERVAL_MS;
+  }
+
+  private knownHeight(origin: Origin): number {
+    return Math.max(this.marked.get(origin) ?? 0, this.peer.get(origin)?.height ?? 0);
+  }
+
+  private lacksMarks(): boolean {
+    for (const [origin, got] of this.own) if (got.height > this.knownHeight(origin)) return true;
+    return false;
+  }
+
+  private marksDue(): boolean {
+    return this.marks !== undefined && this.outbox.barrierPassed;
+  }
+
+  private writeBatch(nowMs: number): void {
+    const origins: Origin[] = [];
+    scratch.reset();
+    let count = 0;
+    for (const slot of this.outbox.inLine()) {
+      const { record } = slot;
+      if (count > 0 && scratch.length + record.text.length > BATCH_BYTES) break;
+      this.outbox.drop(slot);
+      // Acknowledged by another way while it stood in line.
+      if (this.covered(record)) continue;
+      writeRecord(scratch, record, indexOf(origins, record.origin));
+      this.carrier.forwarded(record);
+      count += 1;
+    }
+    const marks = this.marksDue() ? (this.marks as Mark[]) : [];
+    if (count === 0 && marks.length === 0) return;
+    const markOrigins = marks.map(([origin]) => indexOf(origins, origin));
+    const begin = beginFrame(out, 'records');
+    writeOrigins(out, origins);
+    out.varint(count);
+    out.copy(scratch.bytes, 0, scratch.length);
+    out.varint(marks.length);
+    for (const [index, [origin, height]] of marks.entries()) {
+      out.varint(markOrigins[index] as number);
+      out.varint(height);
+      this.marked.set(origin, Math.max(height, this.marked.get(origin) ?? 0));
+    }
+    if (marks.length > 0) this.marks = undefined;
+    endFrame(out, begin);
+    this.recordsSent += count;
+    this.window.sent(out.length, nowMs);
+    this.writable = this.carrier.write(out.take());
+  }
+}
+
+function indexOf(origins: Origin[], origin: Origin): number {
+  const index = origins.indexOf(origin);
+  return index < 0 ? origins.push(origin) - 1 : index;
+}
+
+/** Marks what the neighbour said or sent. */
+export function peerHas(peer: Vector<Origin>, origin: Origin, height: number, above: readonly number[]): void {
+  const got = gotOf(peer, origin);
+  got.raise(height);
+  for (let index = 0; index < above.length; index += 2) got.addRange(above[index] as number, above[index + 1] as number);
+}
+
+const scratch = new ByteWriter(BATCH_BYTES);
+const out = new ByteWriter(BATCH_BYTES);
