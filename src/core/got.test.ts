@@ -15,7 +15,9 @@ test('it is the set of what was added, whatever the order, kept as few ranges as
       const model = new Set<number>();
       for (const [kind, first, more] of steps) {
         const range = kind === 'add' ? [first, first + more] : [1, first];
-        const numbers = Array.from({ length: 70 }, (_, n) => n).filter((n) => n >= (range[0] ?? 0) && n <= (range[1] ?? 0));
+        const numbers = Array.from({ length: 70 }, (_, n) => n).filter(
+          (n) => n >= (range[0] ?? 0) && n <= (range[1] ?? 0),
+        );
         const news = numbers.some((n) => !model.has(n));
         for (const n of numbers) model.add(n);
         const answer = kind === 'add' ? got.addRange(first, first + more) : got.raise(first);

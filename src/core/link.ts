@@ -107,7 +107,18 @@ const ACTIONS: Record<LinkState, Record<FrameName, Action>> = {
 
 function allOf(action: Action): Record<FrameName, Action> {
   const [hello, refuse, vector, got, prune, graft] = [action, action, action, action, action, action];
-  return { hello, refuse, vector, records: action, bye: action, got, prune, graft, statusRequest: action, status: action };
+  return {
+    hello,
+    refuse,
+    vector,
+    records: action,
+    bye: action,
+    got,
+    prune,
+    graft,
+    statusRequest: action,
+    status: action,
+  };
 }
 
 export class Link implements Carrier {
@@ -154,7 +165,8 @@ export class Link implements Carrier {
     this.lastHeardMs = nowMs;
     try {
       this.reader.push(chunk);
-      while (this.reader.next()) ACTIONS[this.state][this.reader.name](this, new ByteReader(this.reader.payload), nowMs);
+      while (this.reader.next())
+        ACTIONS[this.state][this.reader.name](this, new ByteReader(this.reader.payload), nowMs);
     } catch (error) {
       if (!(error instanceof MalformedFrame)) throw error;
       this.refuse(error.message);

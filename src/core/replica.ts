@@ -8,9 +8,11 @@ import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../w
 import { CLOCK_SETBACK_SECONDS, OWN_PAUSE_MS, TICK_MOST_MS, VECTOR_ENTRIES } from '../wire/limits.ts';
 import { type Hello, makeOrigin, type Origin, readOrigins, readRecord, type StoredRecord } from '../wire/messages.ts';
 import { writeAtStart } from '../wire/reply.ts';
+import type { VectorEntry } from '../wire/vector.ts';
 import { gotOf, type Vector } from './got.ts';
 import { type Herd, Link } from './link.ts';
 import { compareRecords, orderTime } from './order.ts';
+import { peerHas } from './sending.ts';
 import type { Observer, Transport } from './sink.ts';
 import { type Slot, Table } from './table.ts';
 
@@ -61,6 +63,19 @@ export class Replica implements Herd {
   /** Every client's winning record, in no particular order. */
   records(): Generator<StoredRecord> {
     return this.table.records();
+  }
+
+  /** Takes back what an earlier life of this server knew, before there are links: one record that was on disk. */
+  restore(record: StoredRecord): void {
+    const slot = this.table.find(record.text, 0, record.clientLength);
+    if (slot === undefined) this.table.add(record);
+    else if (compareRecords(record, slot.record) > 0) slot.record = record;
+    gotOf(this.vector, record.origin).add(record.sequence);
+  }
+
+  /** And what it had of an origin. */
+  restoreVector(entry: VectorEntry): void {
+    peerHas(this.vector, this.origin(entry.name, entry.epoch), entry.height, entry.above);
   }
 
   /**

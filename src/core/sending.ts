@@ -168,7 +168,8 @@ function indexOf(origins: Origin[], origin: Origin): number {
 export function peerHas(peer: Vector<Origin>, origin: Origin, height: number, above: readonly number[]): void {
   const got = gotOf(peer, origin);
   got.raise(height);
-  for (let index = 0; index < above.length; index += 2) got.addRange(above[index] as number, above[index + 1] as number);
+  for (let index = 0; index < above.length; index += 2)
+    got.addRange(above[index] as number, above[index + 1] as number);
 }
 
 const scratch = new ByteWriter(BATCH_BYTES);

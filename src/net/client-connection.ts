@@ -1,7 +1,6 @@
 // One client's connection: bytes to commands, replies in command order, and what happens when either side is slow. Knows
 // the replica for what is true and `ClientService` for everything else; knows no configuration and no provider.
 import type { Socket } from 'node:net';
-import type { Replica } from '../core/replica.ts';
 import { ByteWriter, LF } from '../wire/bytes.ts';
 import { Command, parseCommand } from '../wire/command.ts';
 import type { Instant } from '../wire/instant.ts';
@@ -16,10 +15,11 @@ import {
 import { type Line, LineReader } from '../wire/lines.ts';
 import type { StoredRecord } from '../wire/messages.ts';
 import { writeAtStart, writeInvalid, writeTooLong } from '../wire/reply.ts';
+import type { Pulse } from './pulse.ts';
 
 /** What a connection needs from the server around it. */
 export interface ClientService {
-  readonly replica: Replica;
+  readonly pulse: Pulse;
   readonly lineBytes: number;
   /** The wall clock, written into `now`. */
   readClock(now: Instant): void;
@@ -156,7 +156,8 @@ export class ClientConnection {
 
   private line(): void {
     const line = this.reader;
-    const { observer, replica } = this.service;
+    const { observer, pulse } = this.service;
+    const { replica } = pulse;
     const replies = this.replies();
     const replyStart = replies.length;
     const kind = line.tooLong ? 'invalid' : parseCommand(line.bytes, line.start, line.end, command);
@@ -164,7 +165,8 @@ export class ClientConnection {
     observer.received(this.id, line);
     if (kind === 'iamat') {
       this.service.readClock(now);
-      if (replica.report(line.bytes, command, now, replies) === undefined) observer.stale(this.id, line, command);
+      if (replica.report(line.bytes, command, now, pulse.nowMs(), replies) === undefined)
+        observer.stale(this.id, line, command);
     } else if (line.tooLong) {
       writeTooLong(replies, line);
     } else {
@@ -228,7 +230,7 @@ export class ClientConnection {
 
   /** Links first, then the client: whoever asks a neighbour after reading its reply is not too early. */
   private write(): void {
-    this.service.replica.flush();
+    this.service.pulse.flush();
     if (out.length > 0) this.socket.write(out.take());
     if (this.socket.writableLength + this.heldBytes > REPLIES_WAITING_BYTES) {
       this.service.observer.dropped(

@@ -2,10 +2,10 @@
 // Knows one address; whether a connection may be a link is the core's to say.
 import { connect, type Socket } from 'node:net';
 import type { Link } from '../core/link.ts';
-import type { Replica } from '../core/replica.ts';
 import { DIAL_TIMEOUT_MS } from '../wire/limits.ts';
 import { redialDelayMs } from './backoff.ts';
 import { attachLink } from './link-socket.ts';
+import type { Pulse } from './pulse.ts';
 
 export interface Neighbour {
   readonly name: string;
@@ -20,16 +20,16 @@ export interface DialObserver {
 
 export class Dialer {
   private readonly neighbour: Neighbour;
-  private readonly replica: Replica;
+  private readonly pulse: Pulse;
   private readonly observer: DialObserver;
   private socket: Socket | undefined;
   private timer: NodeJS.Timeout | undefined;
   private attempt = 0;
   private stopped = false;
 
-  constructor(neighbour: Neighbour, replica: Replica, observer: DialObserver) {
+  constructor(neighbour: Neighbour, pulse: Pulse, observer: DialObserver) {
     this.neighbour = neighbour;
-    this.replica = replica;
+    this.pulse = pulse;
     this.observer = observer;
   }
 
@@ -63,7 +63,7 @@ export class Dialer {
 
   private dialLater(): void {
     if (this.stopped || this.timer !== undefined || this.socket !== undefined) return;
-    if (this.replica.linkTo(this.neighbour.name) !== undefined) return;
+    if (this.pulse.replica.linkTo(this.neighbour.name) !== undefined) return;
     this.timer = setTimeout(
       () => {
         this.timer = undefined;
@@ -74,7 +74,7 @@ export class Dialer {
   }
 
   private dial(): void {
-    if (this.stopped || this.replica.linkTo(this.neighbour.name) !== undefined) return;
+    if (this.stopped || this.pulse.replica.linkTo(this.neighbour.name) !== undefined) return;
     const { name, host, peerPort } = this.neighbour;
     const socket = connect({ host, port: peerPort });
     this.socket = socket;
@@ -97,9 +97,9 @@ export class Dialer {
     socket.once('connect', () => {
       clearTimeout(timeout);
       // The neighbour's own dial may have come through meanwhile.
-      if (this.stopped || this.replica.linkTo(name) !== undefined) return void socket.destroy();
+      if (this.stopped || this.pulse.replica.linkTo(name) !== undefined) return void socket.destroy();
       socket.off('close', gone);
-      link = attachLink(socket, this.replica, name, gone);
+      link = attachLink(socket, this.pulse, name, gone);
     });
   }
 

@@ -1,18 +1,18 @@
 // The link port: accepts connections from other servers, and keeps strangers from piling up before they greet.
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Link } from '../core/link.ts';
-import type { Replica } from '../core/replica.ts';
 import { GREETINGS_PENDING, LISTEN_BACKLOG, STOP_GRACE_MS } from '../wire/limits.ts';
 import { attachLink } from './link-socket.ts';
 import { closeListener, listen } from './listen.ts';
+import type { Pulse } from './pulse.ts';
 
 export class LinkListener {
   private readonly server: Server;
   private readonly sockets = new Map<Socket, Link>();
-  private readonly replica: Replica;
+  private readonly pulse: Pulse;
 
-  constructor(replica: Replica) {
-    this.replica = replica;
+  constructor(pulse: Pulse) {
+    this.pulse = pulse;
     this.server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.accept(socket));
   }
 
@@ -33,7 +33,7 @@ export class LinkListener {
     if (greeting >= GREETINGS_PENDING) return void socket.destroy();
     this.sockets.set(
       socket,
-      attachLink(socket, this.replica, undefined, () => this.sockets.delete(socket)),
+      attachLink(socket, this.pulse, undefined, () => this.sockets.delete(socket)),
     );
   }
 }

@@ -2,9 +2,9 @@
 // that was dialled and one that was accepted. Knows no neighbour and no rule.
 import type { Socket } from 'node:net';
 import type { Link } from '../core/link.ts';
-import type { Replica } from '../core/replica.ts';
 import type { Transport } from '../core/sink.ts';
 import { GREETING_TIMEOUT_MS, LINK_UNSENT_BYTES, STOP_GRACE_MS } from '../wire/limits.ts';
+import type { Pulse } from './pulse.ts';
 
 class SocketTransport implements Transport {
   private readonly socket: Socket;
@@ -26,33 +26,37 @@ class SocketTransport implements Transport {
     const timer = setTimeout(() => this.socket.destroy(), STOP_GRACE_MS);
     this.socket.once('close', () => clearTimeout(timer));
   }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
 }
 
 /**
- * Ties an open socket to a link of `replica`. `neighbour` is given when this server dialled; `closed` is called once, after
+ * Ties an open socket to a link of the core. `neighbour` is given when this server dialled; `closed` is called once, after
  * the core was told.
  */
-export function attachLink(socket: Socket, replica: Replica, neighbour: string | undefined, closed: () => void): Link {
+export function attachLink(socket: Socket, pulse: Pulse, neighbour: string | undefined, closed: () => void): Link {
   socket.setNoDelay(true);
-  const link = replica.connected(new SocketTransport(socket), neighbour);
+  const link = pulse.replica.connected(new SocketTransport(socket), neighbour, pulse.nowMs());
   let failure = 'the connection was closed';
   const greetingTimer = setTimeout(() => {
     if (link.state !== 'greeting') return;
     link.refuse(`no greeting within ${GREETING_TIMEOUT_MS} ms`);
   }, GREETING_TIMEOUT_MS);
   socket.on('data', (chunk: Buffer) => {
-    link.received(chunk);
+    link.received(chunk, pulse.nowMs());
     // What one neighbour sent goes on to the others in the same turn.
-    replica.flush();
+    pulse.flush();
   });
-  socket.on('drain', () => link.drained());
+  socket.on('drain', () => link.drained(pulse.nowMs()));
   socket.on('end', () => link.close('the other side closed the connection'));
   socket.on('error', (error: NodeJS.ErrnoException) => {
     failure = error.code ?? error.message;
   });
   socket.on('close', () => {
     clearTimeout(greetingTimer);
-    replica.disconnected(link, failure);
+    pulse.replica.disconnected(link, failure);
     closed();
   });
   return link;

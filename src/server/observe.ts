@@ -52,6 +52,16 @@ export class LogObserver implements Omit<Observer, 'statusRequested'>, ClientObs
     this.logger.info({ neighbour: link.neighbour, dialled: link.dialled }, 'link opened');
   }
 
+  linkCaughtUp(link: Link, records: number): void {
+    this.logger.info({ neighbour: link.neighbour, records }, 'neighbour caught up');
+  }
+
+  marked(): void {}
+
+  lifeBegun(epoch: number): void {
+    this.logger.warn({ epoch }, 'a neighbour remembers a later life of this server; its epoch was raised');
+  }
+
   linkDropped(link: Link, reason: string): void {
     this.logger.warn({ neighbour: link.neighbour, dialled: link.dialled, reason }, 'link dropped');
   }

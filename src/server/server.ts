@@ -8,6 +8,7 @@ import type { Observer } from '../core/sink.ts';
 import { ClientListener } from '../net/client-listener.ts';
 import { Dialer } from '../net/dialer.ts';
 import { LinkListener } from '../net/link-listener.ts';
+import { Pulse } from '../net/pulse.ts';
 import { WallClock } from './clock.ts';
 import { type HerdConfig, neighboursOf, type ServerEntry } from './config.ts';
 import { openLog, type ServerLog } from './log.ts';
@@ -59,6 +60,7 @@ class HerdServer implements RunningServer {
   private readonly config: HerdConfig;
   private readonly log: ServerLog;
   private readonly replica: Replica;
+  private readonly pulse: Pulse;
   private readonly places: PlacesLookup;
   private readonly clients: ClientListener;
   private readonly links: LinkListener;
@@ -78,23 +80,24 @@ class HerdServer implements RunningServer {
       herd: config.herd,
       self: name,
       epoch: this.startedAtMs,
-      servers: config.servers.keys(),
       neighbours: neighbours.map((neighbour) => neighbour.name),
+      nowMs: performance.now(),
       hashSeed: randomBytes(4).readInt32LE(),
       observer: this.observer(logObserver),
     });
+    this.pulse = new Pulse(this.replica);
     this.places = new PlacesLookup(config.places, log.logger);
     const clock = new WallClock();
     this.clients = new ClientListener({
-      replica: this.replica,
+      pulse: this.pulse,
       lineBytes: config.limits.lineBytes,
       readClock: (now) => clock.read(now),
       places: (record, radiusKm, bound, signal) => this.places.near(record, radiusKm, bound, signal),
       observer: logObserver,
     });
-    this.links = new LinkListener(this.replica);
+    this.links = new LinkListener(this.pulse);
     for (const neighbour of neighbours) {
-      this.dialers.set(neighbour.name, new Dialer(neighbour, this.replica, logObserver));
+      this.dialers.set(neighbour.name, new Dialer(neighbour, this.pulse, logObserver));
     }
   }
 
@@ -106,6 +109,7 @@ class HerdServer implements RunningServer {
     const { name, host, clientPort, peerPort } = this.entry;
     await this.links.listen(host, peerPort).catch((error) => explain(error, name, 'link', host, peerPort));
     await this.clients.listen(host, clientPort).catch((error) => explain(error, name, 'client', host, clientPort));
+    this.pulse.start();
     for (const dialer of this.dialers.values()) dialer.start();
     const { pid } = process;
     const { user, system } = process.cpuUsage();
@@ -127,7 +131,8 @@ class HerdServer implements RunningServer {
     for (const dialer of this.dialers.values()) dialer.stop();
     const clientsStopped = this.clients.stop();
     // After the clients' last reports, so that neighbours have them.
-    this.replica.leave();
+    this.replica.leave(this.pulse.nowMs());
+    this.pulse.stop();
     await Promise.all([clientsStopped, this.links.stop()]);
     this.places.close();
     this.log.logger.info('server stopped');
@@ -142,6 +147,9 @@ class HerdServer implements RunningServer {
         this.linkedAtMs.set(link.neighbour ?? '', Date.now());
         this.dialers.get(link.neighbour ?? '')?.linked();
       },
+      linkCaughtUp: (link, records) => log.linkCaughtUp(link, records),
+      marked: () => {},
+      lifeBegun: (epoch) => log.lifeBegun(epoch),
       linkDropped: (link, reason) => {
         log.linkDropped(link, reason);
         this.dialers.get(link.neighbour ?? '')?.lost();
@@ -186,8 +194,8 @@ class HerdServer implements RunningServer {
       state: 'up',
       dialledBy: link.dialled ? this.entry.name : neighbour.name,
       upSeconds: secondsSince(this.linkedAtMs.get(neighbour.name) ?? Date.now()),
-      behind: link.waiting,
-      recordsSent: link.recordsSent,
+      behind: link.sending?.outbox.size ?? 0,
+      recordsSent: link.sending?.recordsSent ?? 0,
       recordsReceived: link.recordsReceived,
     };
   }

@@ -36,6 +36,11 @@ class Pipe implements Transport {
     return true;
   }
 
+  destroy(): void {
+    this.queue.length = 0;
+    this.end();
+  }
+
   end(): void {
     if (!this.ended) this.queue.push(undefined);
     this.ended = true;
@@ -53,6 +58,8 @@ export class SimulatedHerd {
   readonly replicas: Map<string, Replica> = new Map();
   /** What time every server's clock shows. */
   readonly now: Instant = { seconds: 0, nanoseconds: 0 };
+  /** The servers' own forward clock, in milliseconds. */
+  nowMs = 0;
   private readonly edges: readonly (readonly [string, string])[];
   private readonly directions: Direction[] = [];
   private readonly tell: (event: string) => void;
@@ -76,9 +83,9 @@ export class SimulatedHerd {
       herd: 'sim',
       self: name,
       epoch: this.lives,
-      servers: this.names,
       neighbours,
       hashSeed: this.lives,
+      nowMs: this.nowMs,
     };
     this.replicas.set(name, new Replica({ ...options, observer: this.observer(name) }));
   }
@@ -95,8 +102,8 @@ export class SimulatedHerd {
     if (near === undefined || far === undefined) return;
     const there = new Pipe(dialler, other);
     const back = new Pipe(other, dialler);
-    const nearLink = near.connected(there, other);
-    const farLink = far.connected(back, undefined);
+    const nearLink = near.connected(there, other, this.nowMs);
+    const farLink = far.connected(back, undefined, this.nowMs);
     this.directions.push(
       { pipe: there, link: farLink, peerLink: nearLink },
       { pipe: back, link: nearLink, peerLink: farLink },
@@ -134,8 +141,8 @@ export class SimulatedHerd {
     const receiver = this.replicas.get(direction.pipe.to);
     const bytes = direction.pipe.queue.shift();
     if (bytes !== undefined) {
-      direction.link.received(bytes);
-      receiver?.flush();
+      direction.link.received(bytes, this.nowMs);
+      this.flush(receiver);
       return;
     }
     this.directions.splice(this.directions.indexOf(direction), 1);
@@ -151,6 +158,19 @@ export class SimulatedHerd {
     }
   }
 
+  /** Lets time pass: every server is told when something is due, and everything is delivered at once. */
+  elapse(durationMs: number): void {
+    const endMs = this.nowMs + durationMs;
+    for (;;) {
+      const dueMs = Math.min(...[...this.replicas.values()].map((replica) => replica.dueMs()));
+      if (dueMs > endMs) break;
+      this.nowMs = Math.max(dueMs, this.nowMs + 1);
+      for (const replica of this.replicas.values()) if (replica.dueMs() <= this.nowMs) replica.tick(this.nowMs);
+      this.settle();
+    }
+    this.nowMs = Math.max(this.nowMs, endMs);
+  }
+
   /** A client says one line to a server; returns the reply. Places are not the core's: WHATSAT shows its `AT` line. */
   say(name: string, line: Uint8Array): string {
     const replica = this.replicas.get(name);
@@ -159,12 +179,12 @@ export class SimulatedHerd {
     const command = new Command();
     const kind = parseCommand(line, 0, line.length, command);
     const record = kind === 'whatsat' ? replica.lookUp(line, command.clientStart, command.clientEnd) : undefined;
-    if (kind === 'iamat') replica.report(line, command, this.now, out);
+    if (kind === 'iamat') replica.report(line, command, this.now, this.nowMs, out);
     else if (record !== undefined) writeAt(out, record);
     else if (kind !== 'blank') {
       writeInvalid(out, { bytes: line, start: 0, end: line.length, terminated: true, tooLong: false });
     }
-    replica.flush();
+    this.flush(replica);
     return asciiText(out.take()).trimEnd();
   }
 
@@ -179,6 +199,11 @@ export class SimulatedHerd {
     return lines.sort();
   }
 
+  private flush(replica: Replica | undefined): void {
+    // A turn that has more to do gets another; each sends at least one batch.
+    while (replica?.flush(this.nowMs)) {}
+  }
+
   private observer(name: string): Observer {
     const told = (record: StoredRecord): string => {
       const client = asciiText(record.text, 0, record.clientLength);
@@ -186,6 +211,9 @@ export class SimulatedHerd {
     };
     return {
       linkOpened: (link) => this.tell(`${name}: link to ${link.neighbour} opened`),
+      linkCaughtUp: (link, records) => this.tell(`${name}: ${link.neighbour} lacks ${records} records`),
+      marked: () => {},
+      lifeBegun: (epoch) => this.tell(`${name}: goes on in life ${epoch}`),
       linkDropped: (link, reason) => this.tell(`${name}: link to ${link.neighbour} dropped: ${reason}`),
       linkRefused: (link, reason, byUs) =>
         this.tell(`${name}: ${byUs ? 'refuses' : 'is refused by'} ${link.neighbour ?? 'a stranger'}: ${reason}`),

@@ -4,6 +4,7 @@
 //   clock SECONDS             sets every clock
 //   SERVER: LINE              a client says LINE to SERVER; its reply is shown
 //   settle                    delivers everything
+//   wait MS                   lets time pass, with everything delivered at once
 //   stop SERVER, start SERVER
 //   dial SERVER SERVER        the first opens a connection to the second
 //   links                     everybody dials whom it has no link to, and everything is delivered
@@ -55,6 +56,7 @@ const ACTIONS: Record<string, Action> = {
     if (!parseStamp(bytes, 0, bytes.length, herd.now)) throw new Error(`no time: ${seconds}`);
   },
   settle: (herd) => herd.settle(),
+  wait: (herd, ms) => herd.elapse(Number(ms)),
   stop: (herd, name) => {
     herd.stop(name);
     herd.settle();

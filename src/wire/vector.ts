@@ -42,7 +42,8 @@ function readEntry(reader: ByteReader): VectorEntry {
   const epoch = reader.varint();
   const height = reader.varint();
   const ranges = reader.varint();
-  if (ranges > RANGES_PER_ORIGIN || ranges > reader.remaining) throw new MalformedFrame(`${ranges} ranges of one origin`);
+  if (ranges > RANGES_PER_ORIGIN || ranges > reader.remaining)
+    throw new MalformedFrame(`${ranges} ranges of one origin`);
   const above: number[] = [];
   let last = height;
   for (let index = 0; index < 2 * ranges; index += 1) {

@@ -1,0 +1,57 @@
+// Gives the core its time: turns of the event loop become `flush`, and the passing of time becomes `tick`. One for each
+// server; whoever brings the core something calls `flush` at the end of its turn.
+import type { Replica } from '../core/replica.ts';
+import { GOT_INTERVAL_MS } from '../wire/limits.ts';
+
+export class Pulse {
+  readonly replica: Replica;
+  private timer: NodeJS.Timeout | undefined;
+  private armedForMs = Number.POSITIVE_INFINITY;
+  private anotherTurn: NodeJS.Immediate | undefined;
+
+  constructor(replica: Replica) {
+    this.replica = replica;
+  }
+
+  /** A clock that only goes forward, in milliseconds. */
+  nowMs(): number {
+    return performance.now();
+  }
+
+  start(): void {
+    this.arm(this.nowMs());
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    if (this.anotherTurn !== undefined) clearImmediate(this.anotherTurn);
+  }
+
+  /** Sends what may be sent on every link. */
+  flush(): void {
+    const nowMs = this.nowMs();
+    if (this.replica.flush(nowMs)) this.again();
+    // What just happened may be owed an acknowledgement sooner than anything was due before.
+    if (this.armedForMs > nowMs + GOT_INTERVAL_MS) this.arm(nowMs + GOT_INTERVAL_MS);
+  }
+
+  private readonly tick = (): void => {
+    const nowMs = this.nowMs();
+    if (this.replica.tick(nowMs)) this.again();
+    this.arm(Math.max(nowMs + 1, this.replica.dueMs()));
+  };
+
+  private arm(atMs: number): void {
+    clearTimeout(this.timer);
+    this.armedForMs = atMs;
+    this.timer = setTimeout(this.tick, Math.max(0, atMs - this.nowMs()));
+  }
+
+  /** There is more to do than fits in one turn; others are served in between. */
+  private again(): void {
+    this.anotherTurn ??= setImmediate(() => {
+      this.anotherTurn = undefined;
+      this.flush();
+    });
+  }
+}
