@@ -165,9 +165,10 @@ test('a configuration with faults: all of them, exit code 1', async () => {
   }
 });
 
-test('one line and exit code 1: unknown server, port in use, data directory that cannot be', async () => {
+test('one line and exit code 1: unknown server, port in use, data directory that cannot be', async (context) => {
   const { args, ports } = await family();
   const holder = net.createServer().listen(ports[3], '127.0.0.1');
+  context.after(() => holder.close());
   await once(holder, 'listening');
   const file = path.join(directory, 'a-file');
   writeFileSync(file, '');
@@ -176,7 +177,7 @@ test('one line and exit code 1: unknown server, port in use, data directory that
     [['serve', 'Gate', ...args], /^drover: Gate .*in use.*\n$/],
     [['up', ...args], /^drover: Gate .*in use.*\n$/],
     [['serve', 'Barn', ...args, '--data', path.join(file, 'state')], /^drover: Barn .*data directory.*\n$/],
-    [['up', ...args, '--data', path.join(file, 'state')], /^drover: (Barn|Gate) .*\n$/],
+    [['up', ...args, '--data', path.join(file, 'state')], /^drover: .*data directory.*\n$/],
   ];
   for (const [command, message] of cases) {
     const { code, out, err } = await run(command);
@@ -184,7 +185,6 @@ test('one line and exit code 1: unknown server, port in use, data directory that
     assert.match(err, message);
     assert.equal(out, '');
   }
-  holder.close();
 });
 
 test('serve runs one server until SIGTERM or SIGINT', async () => {

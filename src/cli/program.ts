@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { explainFailure } from './failure.ts';
+import { addKeygenCommand } from './keygen.ts';
 import { addFindOptions, addRunOptions, type FindOptions, type RunOptions } from './options.ts';
 import { addPlacesCommands } from './places.ts';
 import { addStatusCommand } from './status.ts';
@@ -59,6 +60,7 @@ Examples:
     );
 
   addStatusCommand(program);
+  addKeygenCommand(program);
   addPlacesCommands(program);
   return program;
 }

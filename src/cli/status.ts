@@ -3,10 +3,11 @@ import type { Command } from 'commander';
 import type { HerdConfig } from '../server/config.ts';
 import type { LinkStatus, ServerStatus } from '../server/status.ts';
 import { EXIT_FAILED } from './failure.ts';
-import { addFindOptions, configFrom, type FindOptions } from './options.ts';
+import { addFindOptions, configFrom, dataDirectoryFrom, type FindOptions } from './options.ts';
 import { formatTable } from './table.ts';
 
 interface StatusOptions extends FindOptions {
+  readonly data?: string;
   readonly json?: boolean;
 }
 
@@ -18,6 +19,7 @@ export type ServerAnswer =
 export function addStatusCommand(program: Command): void {
   addFindOptions(program.command('status'))
     .description('show every server of the herd and its links; exit code 1 when a server or a link is down')
+    .option('--data <directory>', "where to look for the herd's secret if the configuration names none")
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  drover status --json')
     .action(status);
@@ -26,9 +28,11 @@ export function addStatusCommand(program: Command): void {
 async function status(options: StatusOptions): Promise<void> {
   const config = await configFrom(options);
   const { askServer } = await import('../server/status.ts');
+  const { findKeyring } = await import('../server/secret.ts');
+  const keyring = findKeyring(config.secretFile, dataDirectoryFrom(options));
   const answers = await Promise.all(
     [...config.servers.values()].map((entry) =>
-      askServer(entry).then(
+      askServer(entry, config.herd, keyring).then(
         (answer): ServerAnswer => ({ reachable: true, ...answer }),
         (error: Error): ServerAnswer => ({ server: entry.name, reachable: false, reason: error.message }),
       ),

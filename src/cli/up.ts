@@ -3,8 +3,9 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type HerdConfig, neighboursOf } from '../server/config.ts';
-import { EXIT_FAILED } from './failure.ts';
-import { configFrom, type RunOptions, runArguments } from './options.ts';
+import { ensureSecret } from '../server/secret.ts';
+import { CommandError, EXIT_FAILED } from './failure.ts';
+import { configFrom, dataDirectoryFrom, type RunOptions, runArguments } from './options.ts';
 import { onStopSignal, outliveReaders } from './signals.ts';
 import { type ReadyServer, Supervisor } from './supervisor.ts';
 import { formatTable } from './table.ts';
@@ -62,6 +63,16 @@ function ownCommand(): string[] {
   return path.basename(script) === 'main.js' ? ['node', path.relative('.', script)] : ['drover'];
 }
 
+/** The servers of one machine need no configuration to know each other: they share the data directory. */
+function makeSecretIn(dataDirectory: string): void {
+  try {
+    ensureSecret(dataDirectory);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CommandError(`cannot write to the data directory ${dataDirectory} (${code}); choose another with --data`);
+  }
+}
+
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
@@ -75,6 +86,7 @@ export async function up(options: RunOptions): Promise<void> {
     'serve',
     ...(name.startsWith('-') ? [...runArguments(options), '--', name] : [name, ...runArguments(options)]),
   ];
+  if (config.secretFile === undefined) makeSecretIn(dataDirectoryFrom(options));
   const supervisor = new Supervisor({
     names: [...config.servers.keys()],
     command: (name) => ({ file: process.execPath, arguments: [...process.execArgv, main, ...serveArguments(name)] }),

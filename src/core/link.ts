@@ -1,38 +1,42 @@
 // One connection to a neighbour as a state machine: who it is, whether it may be a link, whether it still answers. What is
 // sent over it is `Sending`'s. Knows transports only as `Transport`, and the herd only through `Herd`.
 import { ByteReader, ByteWriter, MalformedFrame } from '../wire/bytes.ts';
-import { beginFrame, endFrame, type FrameName, FrameReader, NEWEST_VERSION, OLDEST_VERSION } from '../wire/frame.ts';
 import {
-  FRAME_PAYLOAD_BYTES,
-  GOT_BYTES,
-  GOT_INTERVAL_MS,
-  GREETING_PAYLOAD_BYTES,
-  HEARTBEAT_MS,
-  PRUNE_AFTER,
-  SILENCE_MS,
-} from '../wire/limits.ts';
+  beginFrame,
+  endFrame,
+  FRAME_TYPES,
+  type FrameName,
+  FrameReader,
+  HEADER_BYTES,
+  NEWEST_VERSION,
+  OLDEST_VERSION,
+} from '../wire/frame.ts';
+import { FRAME_PAYLOAD_BYTES, GREETING_PAYLOAD_BYTES, HEARTBEAT_MS, SILENCE_MS } from '../wire/limits.ts';
 import {
   type Hello,
   type Origin,
-  readHello,
+  type Purpose,
   readOrigins,
   readRefusal,
   type StoredRecord,
-  writeHello,
   writeOrigins,
   writeRefusal,
 } from '../wire/messages.ts';
 import { readVector, type VectorEntry, writeVector } from '../wire/vector.ts';
-import { type Got, gotOf, type Vector } from './got.ts';
+import type { Vector } from './got.ts';
+import { Handshake, type Keyring, type Session, TAG_BYTES } from './handshake.ts';
+import { entriesOf, Receiving } from './receiving.ts';
 import { type Carrier, peerHas, Sending } from './sending.ts';
 import type { Transport } from './sink.ts';
 import type { Table } from './table.ts';
 
 /**
- * greeting: open, hello not yet seen - syncing: it is a neighbour, its vector not yet seen - live: records flow - leaving:
- * replaced by a better connection to the same neighbour, or told goodbye; what still arrives counts - closed.
+ * greeting: open; the dialler has said hello and waits for the challenge, the accepter waits for the hello - proving: the
+ * accepter waits for the proof - syncing: it is a neighbour, its vector not yet seen - live: records flow - leaving:
+ * replaced by a better connection to the same neighbour, or told goodbye; what still arrives counts - asking: not a
+ * neighbour but somebody with the secret who asks for the status - closed.
  */
-export type LinkState = 'greeting' | 'syncing' | 'live' | 'leaving' | 'closed';
+export type LinkState = 'greeting' | 'proving' | 'syncing' | 'live' | 'leaving' | 'asking' | 'closed';
 
 /** What a link asks of the replica it belongs to. */
 export interface Herd {
@@ -42,8 +46,12 @@ export interface Herd {
   /** What this server has of every origin. */
   readonly vector: Vector<Origin>;
   origin(name: string, epoch: number): Origin;
-  /** Why this greeting cannot become a link, or undefined if it can; makes room for it if it can. */
-  objection(link: Link, hello: Hello, nowMs: number): string | undefined;
+  /** The herd's secrets, if it has any. */
+  readonly keyring: Keyring | undefined;
+  /** Why who says this hello cannot be linked with, or undefined if it can. */
+  objection(link: Link, hello: Hello): string | undefined;
+  /** The neighbour is who it says: why there is no room for this connection, or undefined when there is, made if need be. */
+  noRoom(link: Link, hello: Hello, nowMs: number): string | undefined;
   opened(link: Link): void;
   caughtUp(link: Link, records: number): void;
   dropped(link: Link, reason: string): void;
@@ -64,61 +72,41 @@ const refused: Action = (link, reader) => link.wasRefused(readRefusal(reader));
 const bye: Action = (link, _reader, nowMs) => link.leave('the other side left', nowMs);
 const records: Action = (link, reader, nowMs) => link.receivedRecords(reader, nowMs);
 
+const NOTHING_ELSE: Record<FrameName, Action> = allOf(violation);
+
 const ACTIONS: Record<LinkState, Record<FrameName, Action>> = {
   greeting: {
-    hello: (link, reader, nowMs) => link.greeted(readHello(reader), nowMs),
+    ...NOTHING_ELSE,
+    hello: (link, reader) => link.heardHello(reader.bytes),
+    challenge: (link, reader, nowMs) => link.heardChallenge(reader.bytes, nowMs),
     refuse: refused,
-    vector: violation,
-    records: violation,
     bye,
-    got: violation,
-    prune: violation,
-    graft: violation,
-    statusRequest: status,
-    status: violation,
+    // Whoever is on this machine may look; from elsewhere only whoever has the secret, see `asking`.
+    statusRequest: (link) => link.askedUnproven(),
   },
-  syncing: {
-    hello: violation,
+  proving: {
+    ...NOTHING_ELSE,
+    proof: (link, reader, nowMs) => link.heardProof(reader.bytes, nowMs),
     refuse: refused,
-    vector: (link, reader) => link.synced(readVector(reader)),
-    records: violation,
     bye,
-    got: violation,
-    prune: violation,
-    graft: violation,
-    statusRequest: status,
-    status: violation,
   },
+  syncing: { ...NOTHING_ELSE, vector: (link, reader) => link.synced(readVector(reader)), refuse: refused, bye },
   live: {
-    hello: violation,
+    ...NOTHING_ELSE,
     refuse: refused,
-    vector: violation,
     records,
     bye,
     got: (link, reader, nowMs) => link.receivedGot(reader, nowMs),
     prune: (link, reader) => link.holdBack(reader, true),
     graft: (link, reader) => link.holdBack(reader, false),
-    statusRequest: status,
-    status: violation,
   },
   leaving: { ...allOf(ignore), records },
+  asking: { ...NOTHING_ELSE, statusRequest: status, bye },
   closed: allOf(ignore),
 };
 
 function allOf(action: Action): Record<FrameName, Action> {
-  const [hello, refuse, vector, got, prune, graft] = [action, action, action, action, action, action];
-  return {
-    hello,
-    refuse,
-    vector,
-    records: action,
-    bye: action,
-    got,
-    prune,
-    graft,
-    statusRequest: action,
-    status: action,
-  };
+  return Object.fromEntries(Object.keys(FRAME_TYPES).map((name) => [name, action])) as Record<FrameName, Action>;
 }
 
 export class Link implements Carrier {
@@ -131,24 +119,15 @@ export class Link implements Carrier {
   epoch = 0;
   /** What goes to the neighbour; made anew for every link, since what a neighbour had in another life says nothing. */
   sending: Sending | undefined;
-  recordsReceived = 0;
-  /** Records that came although this server had them. */
-  duplicates = 0;
+  readonly receiving: Receiving;
 
   private readonly transport: Transport;
   private readonly reader = new FrameReader(GREETING_PAYLOAD_BYTES);
+  private readonly handshake: Handshake;
+  private hello: Hello | undefined;
+  private session: Session | undefined;
   private lastHeardMs: number;
   private lastSaidMs: number;
-  /** Batches received, for the neighbour's window, and what of ours it has not been told we have got. */
-  private batches = 0;
-  private unsaidBytes = 0;
-  private unsaidBatches = 0;
-  private readonly unsaid = new Set<Origin>();
-  private nextGotMs = Number.NEGATIVE_INFINITY;
-  /** Duplicates in a row by origin, and the origins that the neighbour was asked to hold back. */
-  private readonly duplicatesInRow = new Map<Origin, number>();
-  private readonly pruned = new Set<Origin>();
-
   /** `neighbour` is given when this server dialled; its hello then goes out at once. */
   constructor(herd: Herd, transport: Transport, neighbour: string | undefined, nowMs: number) {
     this.herd = herd;
@@ -157,7 +136,11 @@ export class Link implements Carrier {
     this.dialled = neighbour !== undefined;
     this.lastHeardMs = nowMs;
     this.lastSaidMs = nowMs;
-    if (neighbour !== undefined) this.sayHello(neighbour);
+    this.receiving = new Receiving(herd.vector);
+    this.handshake = new Handshake(herd.keyring);
+    if (neighbour === undefined) return;
+    const hello = this.handshake.hello(this.words(neighbour, 'link'));
+    this.sendFrame('hello', (out) => out.copy(hello));
   }
 
   /** Bytes arrived. A violation closes the link, and only it. */
@@ -165,26 +148,71 @@ export class Link implements Carrier {
     this.lastHeardMs = nowMs;
     try {
       this.reader.push(chunk);
-      while (this.reader.next())
-        ACTIONS[this.state][this.reader.name](this, new ByteReader(this.reader.payload), nowMs);
+      while (this.reader.next()) {
+        const { name, payload, tag } = this.reader;
+        if (this.session !== undefined && !this.session.accepts(FRAME_TYPES[name], payload, tag)) {
+          throw new MalformedFrame('a frame was altered on its way');
+        }
+        ACTIONS[this.state][name](this, new ByteReader(payload), nowMs);
+      }
     } catch (error) {
       if (!(error instanceof MalformedFrame)) throw error;
       this.refuse(error.message);
     }
   }
 
-  greeted(hello: Hello, nowMs: number): void {
-    const objection = this.herd.objection(this, hello, nowMs);
+  /** Somebody dialled: says who we are, and asks for proof. */
+  heardHello(payload: Uint8Array): void {
+    if (this.dialled) throw new MalformedFrame('hello from the side that was dialled');
+    const hello = this.handshake.heardHello(payload);
+    const objection = this.herd.objection(this, hello) ?? this.handshake.mismatch(hello);
     if (objection !== undefined) return this.refuse(objection);
-    if (!this.dialled) this.sayHello(hello.from);
+    this.hello = hello;
+    this.state = 'proving';
+    const challenge = this.handshake.challenge(this.words(hello.from, hello.purpose));
+    this.sendFrame('challenge', (out) => out.copy(challenge));
+  }
+
+  /** The side we dialled has said who it is. */
+  heardChallenge(payload: Uint8Array, nowMs: number): void {
+    if (!this.dialled) throw new MalformedFrame('challenge from the side that dialled');
+    const hello = this.handshake.heardChallenge(payload);
+    if (typeof hello === 'string') return this.refuse(hello);
+    const objection = this.herd.objection(this, hello) ?? this.herd.noRoom(this, hello, nowMs);
+    if (objection !== undefined) return this.refuse(objection);
+    const proof = this.handshake.proof();
+    this.sendFrame('proof', (out) => out.copy(proof));
+    this.known(hello, nowMs);
+  }
+
+  heardProof(payload: Uint8Array, nowMs: number): void {
+    const hello = this.hello as Hello;
+    const objection = this.handshake.heardProof(payload, hello);
+    if (objection !== undefined) return this.refuse(objection);
+    if (hello.purpose === 'status') {
+      this.useSession();
+      this.state = 'asking';
+      return;
+    }
+    const noRoom = this.herd.noRoom(this, hello, nowMs);
+    if (noRoom !== undefined) return this.refuse(noRoom);
+    this.known(hello, nowMs);
+  }
+
+  /** The other side is the neighbour it says it is: tells it what this server has. */
+  private known(hello: Hello, nowMs: number): void {
+    this.useSession();
     this.neighbour = hello.from;
     this.epoch = hello.epoch;
     this.state = 'syncing';
     this.lastSaidMs = nowMs;
     this.reader.mostPayloadBytes = FRAME_PAYLOAD_BYTES;
-    const entries: VectorEntry[] = [];
-    for (const [origin, got] of this.herd.vector) if (!got.isEmpty) entries.push(entryOf(origin, got));
-    this.sendFrame('vector', (out) => writeVector(out, entries));
+    this.sendFrame('vector', (out) => writeVector(out, entriesOf(this.herd.vector)));
+  }
+
+  private useSession(): void {
+    this.session = this.handshake.session(this.dialled);
+    if (this.session !== undefined) this.reader.tagBytes = TAG_BYTES;
   }
 
   /** The neighbour's vector: from now on records flow, first those it lacks. */
@@ -199,9 +227,7 @@ export class Link implements Carrier {
   }
 
   receivedRecords(reader: ByteReader, nowMs: number): void {
-    this.batches += 1;
-    this.unsaidBatches += 1;
-    this.unsaidBytes += reader.bytes.length;
+    this.receiving.batch(reader.bytes.length);
     this.herd.receiveRecords(this, reader, nowMs);
   }
 
@@ -222,30 +248,20 @@ export class Link implements Carrier {
     }
   }
 
-  /**
-   * A record came over this link: `had` it before, or it was news that won. Three in a row of an origin that came sooner by
-   * another way, and the neighbour is asked to hold them back; one that is news, and it is asked to send at once again.
-   */
+  /** A record came over this link: `had` it before, or it was news that won. */
   cameWith(origin: Origin, had: boolean, won: boolean): void {
-    this.recordsReceived += 1;
-    if (this.state !== 'live') return;
-    if (!had) {
-      this.duplicatesInRow.delete(origin);
-      if (won && this.pruned.delete(origin)) this.sendFrame('graft', (out) => writeOrigins(out, [origin]));
-      return;
-    }
-    this.duplicates += 1;
-    const inRow = (this.duplicatesInRow.get(origin) ?? 0) + 1;
-    this.duplicatesInRow.set(origin, inRow);
-    if (inRow < PRUNE_AFTER || this.pruned.has(origin)) return;
-    this.duplicatesInRow.delete(origin);
-    this.pruned.add(origin);
-    this.sendFrame('prune', (out) => writeOrigins(out, [origin]));
+    const wish = this.receiving.record(origin, had, won);
+    if (wish !== undefined && this.state === 'live') this.sendFrame(wish, (out) => writeOrigins(out, [origin]));
   }
 
-  /** This server has got something new of an origin: the neighbour is to be told. */
-  gotMore(origin: Origin): void {
-    this.unsaid.add(origin);
+  askedUnproven(): void {
+    if (!this.transport.isLocal) throw new MalformedFrame('status is for those with the secret');
+    this.herd.statusRequested(this);
+  }
+
+  /** Still finding out who is at the other end. */
+  get isGreeting(): boolean {
+    return this.state === 'greeting' || this.state === 'proving' || this.state === 'syncing';
   }
 
   wasRefused(reason: string): void {
@@ -289,7 +305,7 @@ export class Link implements Carrier {
   /** Sends what may be sent now. True when there is more that only needs another turn. */
   flush(nowMs: number): boolean {
     if (this.state !== 'live' || this.sending === undefined) return false;
-    if (this.unsaidBytes >= GOT_BYTES || (nowMs >= this.nextGotMs && this.owesGot())) this.sayGot(nowMs);
+    if (this.receiving.owesNow(nowMs)) this.sayGot(nowMs);
     return this.sending.flush(nowMs);
   }
 
@@ -315,8 +331,7 @@ export class Link implements Carrier {
   dueMs(): number {
     if (this.state !== 'live' && this.state !== 'syncing') return Number.POSITIVE_INFINITY;
     const heartbeatMs = Math.min(this.lastSaidMs + HEARTBEAT_MS, this.lastHeardMs + SILENCE_MS);
-    const gotMs = this.owesGot() ? this.nextGotMs : Number.POSITIVE_INFINITY;
-    return Math.min(heartbeatMs, gotMs, this.sending?.dueMs() ?? Number.POSITIVE_INFINITY);
+    return Math.min(heartbeatMs, this.receiving.dueMs(), this.sending?.dueMs() ?? Number.POSITIVE_INFINITY);
   }
 
   /** Answers a status request with JSON in UTF-8. */
@@ -326,8 +341,11 @@ export class Link implements Carrier {
 
   // What `Sending` asks, see `Carrier`.
 
-  write(frame: Uint8Array): boolean {
-    return this.transport.write(frame);
+  write(frame: ByteWriter): boolean {
+    if (this.session !== undefined) {
+      frame.copy(this.session.tag(frame.bytes[1] as number, frame.bytes.subarray(HEADER_BYTES, frame.length)));
+    }
+    return this.transport.write(frame.take());
   }
 
   forwarded(record: StoredRecord): void {
@@ -338,28 +356,19 @@ export class Link implements Carrier {
     this.herd.caughtUp(this, records);
   }
 
-  private owesGot(): boolean {
-    return this.unsaid.size > 0 || this.unsaidBatches > 0;
-  }
-
   private sayGot(nowMs: number): void {
-    const entries: VectorEntry[] = [];
-    for (const origin of this.unsaid) entries.push(entryOf(origin, gotOf(this.herd.vector, origin)));
-    this.unsaid.clear();
-    this.unsaidBytes = 0;
-    this.unsaidBatches = 0;
-    this.nextGotMs = nowMs + GOT_INTERVAL_MS;
     this.lastSaidMs = nowMs;
+    const entries = this.receiving.take(nowMs);
     this.sendFrame('got', (out) => {
-      out.varint(this.batches);
+      out.varint(this.receiving.batches);
       writeVector(out, entries);
     });
   }
 
-  private sayHello(to: string): void {
+  private words(to: string, purpose: Purpose): Omit<Hello, 'nonce'> {
     const { name: from, epoch } = this.herd.self;
     const versions = { oldestVersion: OLDEST_VERSION, newestVersion: NEWEST_VERSION };
-    this.sendFrame('hello', (out) => writeHello(out, { ...versions, herd: this.herd.name, from, to, epoch }));
+    return { ...versions, purpose, herd: this.herd.name, from, to, epoch };
   }
 
   private sendFrame(name: FrameName, write: (out: ByteWriter) => void): void {
@@ -367,10 +376,6 @@ export class Link implements Carrier {
     const begin = beginFrame(out, name);
     write(out);
     endFrame(out, begin);
-    this.transport.write(out.take());
+    this.write(out);
   }
-}
-
-function entryOf(origin: Origin, got: Got): VectorEntry {
-  return { name: origin.name, epoch: origin.epoch, height: got.height, above: got.above() };
 }

@@ -10,6 +10,7 @@ import { type Hello, makeOrigin, type Origin, readOrigins, readRecord, type Stor
 import { writeAtStart } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import { gotOf, type Vector } from './got.ts';
+import type { Keyring } from './handshake.ts';
 import { type Herd, Link } from './link.ts';
 import { compareRecords, orderTime } from './order.ts';
 import { peerHas } from './sending.ts';
@@ -24,6 +25,8 @@ export interface ReplicaOptions {
   readonly epoch: number;
   /** Names of the servers this one talks with. */
   readonly neighbours: Iterable<string>;
+  /** The herd's secrets; without any, servers believe each other, which is for loopback only. */
+  readonly keyring?: Keyring;
   /** A clock that only goes forward, in milliseconds from anywhere. */
   readonly nowMs: number;
   /** 32 random bits. */
@@ -36,6 +39,7 @@ export class Replica implements Herd {
   self: Origin;
   private readonly neighbours: ReadonlySet<string>;
   private readonly observer: Observer;
+  readonly keyring: Keyring | undefined;
   readonly table: Table;
   readonly vector: Vector<Origin> = new Map();
   private readonly links = new Set<Link>();
@@ -51,6 +55,7 @@ export class Replica implements Herd {
     this.self = makeOrigin(options.self, options.epoch);
     this.neighbours = new Set(options.neighbours);
     this.observer = options.observer;
+    this.keyring = options.keyring;
     this.table = new Table(options.hashSeed);
     this.lastTickMs = options.nowMs;
     this.origins.set(`${options.self} ${options.epoch}`, this.self);
@@ -173,17 +178,18 @@ export class Replica implements Herd {
 
   // What links ask, see `Herd`.
 
-  objection(link: Link, hello: Hello, nowMs: number): string | undefined {
+  objection(link: Link, hello: Hello): string | undefined {
     const self = this.self.name;
     const versions = `${OLDEST_VERSION} to ${NEWEST_VERSION}`;
     if (hello.newestVersion < OLDEST_VERSION || hello.oldestVersion > NEWEST_VERSION)
       return `${self} speaks ${versions}`;
     if (hello.herd !== this.name) return `${self} is of herd ${this.name}, not ${hello.herd}`;
     if (hello.to !== self) return `this is ${self}, not ${hello.to}; check hosts and ports`;
+    if (hello.purpose === 'status') return undefined;
     if (hello.from === self) return `the name ${self} is taken: two servers run under it`;
     if (!this.neighbours.has(hello.from)) return `${hello.from} is no neighbour of ${self}`;
     if (link.dialled && hello.from !== link.neighbour) return `dialled ${link.neighbour}, but ${hello.from} answered`;
-    return this.objectionToSecond(link, hello, nowMs);
+    return undefined;
   }
 
   opened(link: Link): void {
@@ -217,10 +223,10 @@ export class Replica implements Herd {
    * Both sides may dial at once. One connection stays, and both sides choose the same: of one life of the neighbour, the one
    * that the smaller name dialled, and of two dialled by the same side the newer, since nobody redials a link that works.
    */
-  private objectionToSecond(link: Link, hello: Hello, nowMs: number): string | undefined {
+  noRoom(link: Link, hello: Hello, nowMs: number): string | undefined {
     for (const other of this.links) {
       if (other === link || other.neighbour !== hello.from) continue;
-      if (other.state === 'leaving' || other.state === 'closed') continue;
+      if (other.state === 'leaving' || other.state === 'asking' || other.state === 'closed') continue;
       if (other.epoch > hello.epoch) return `superseded by a later life of ${hello.from}`;
       const sameLife = other.state === 'greeting' || other.epoch === hello.epoch;
       if (sameLife && other.dialled !== link.dialled && this.dialledBySmaller(other, hello.from)) {
@@ -296,13 +302,13 @@ export class Replica implements Herd {
       if (link.sending !== undefined) gotOf(link.sending.peer, origin).raise(height);
       if (!gotOf(this.vector, origin).raise(height)) continue;
       this.observer.marked(origin, height);
-      for (const other of this.live.values()) other.gotMore(origin);
+      for (const other of this.live.values()) other.receiving.gotMore(origin);
     }
   }
 
   private got(origin: Origin, sequence: number): void {
     if (!gotOf(this.vector, origin).add(sequence)) return;
-    for (const link of this.live.values()) link.gotMore(origin);
+    for (const link of this.live.values()) link.receiving.gotMore(origin);
   }
 
   /** Only this server numbers what it accepts in this life. */

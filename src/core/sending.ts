@@ -11,8 +11,8 @@ import { Window } from './window.ts';
 
 /** What the sender needs from the link it sends for. */
 export interface Carrier {
-  /** Takes a whole frame; false when the transport is full until it has drained. */
-  write(frame: Uint8Array): boolean;
+  /** Takes a whole frame and empties the writer; false when the transport is full until it has drained. */
+  write(frame: ByteWriter): boolean;
   forwarded(record: StoredRecord): void;
   caughtUp(records: number): void;
 }
@@ -155,7 +155,7 @@ export class Sending {
     endFrame(out, begin);
     this.recordsSent += count;
     this.window.sent(out.length, nowMs);
-    this.writable = this.carrier.write(out.take());
+    this.writable = this.carrier.write(out);
   }
 }
 

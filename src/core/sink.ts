@@ -5,6 +5,8 @@ import type { Link } from './link.ts';
 
 /** One connection to a neighbour, as the core sees it. */
 export interface Transport {
+  /** The other end is on this machine. */
+  readonly isLocal: boolean;
   /** Queues bytes, in order. False when more than the link's window waits unsent: call `Link.drained` when it is sent. */
   write(bytes: Uint8Array): boolean;
   /** Sends what is queued, then ends this side. What the other side still sends is still delivered. */

@@ -29,7 +29,7 @@ export class LinkListener {
 
   private accept(socket: Socket): void {
     let greeting = 0;
-    for (const link of this.sockets.values()) if (link.state === 'greeting') greeting += 1;
+    for (const link of this.sockets.values()) if (link.isGreeting) greeting += 1;
     if (greeting >= GREETINGS_PENDING) return void socket.destroy();
     this.sockets.set(
       socket,

@@ -4,13 +4,16 @@ import type { Socket } from 'node:net';
 import type { Link } from '../core/link.ts';
 import type { Transport } from '../core/sink.ts';
 import { GREETING_TIMEOUT_MS, LINK_UNSENT_BYTES, STOP_GRACE_MS } from '../wire/limits.ts';
+import { isLoopback } from './address.ts';
 import type { Pulse } from './pulse.ts';
 
 class SocketTransport implements Transport {
+  readonly isLocal: boolean;
   private readonly socket: Socket;
 
   constructor(socket: Socket) {
     this.socket = socket;
+    this.isLocal = isLoopback(socket.remoteAddress ?? '');
   }
 
   write(bytes: Uint8Array): boolean {
@@ -41,7 +44,7 @@ export function attachLink(socket: Socket, pulse: Pulse, neighbour: string | und
   const link = pulse.replica.connected(new SocketTransport(socket), neighbour, pulse.nowMs());
   let failure = 'the connection was closed';
   const greetingTimer = setTimeout(() => {
-    if (link.state !== 'greeting') return;
+    if (!link.isGreeting) return;
     link.refuse(`no greeting within ${GREETING_TIMEOUT_MS} ms`);
   }, GREETING_TIMEOUT_MS);
   socket.on('data', (chunk: Buffer) => {

@@ -68,9 +68,7 @@ const herdShape = z
       })
       .optional()
       .describe('Bounds on what others can make a server hold.'),
-    secretFile: file(
-      'File with the secret that servers of the herd will prove to one another. Not used in this version.',
-    ),
+    secretFile: file('File with the secret that the servers of the herd prove to one another; see drover keygen.'),
   })
   .describe('Configuration of a Drover herd.');
 

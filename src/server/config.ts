@@ -46,10 +46,6 @@ export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Silence would let an operator believe that links are protected. */
-const UNUSED_SECRET =
-  'secretFile is not used in this version: servers do not prove who they are, so let only them reach the link ports';
-
 function builtIn(): Draft {
   const names = ['Goloman', 'Hands', 'Holiday', 'Welsh', 'Wilkes'];
   const pairs: [string, string][] = [
@@ -69,17 +65,13 @@ function builtIn(): Draft {
 }
 
 function warningsOf(draft: Draft): string[] {
-  const warnings = draft.secretFile === undefined ? [] : [UNUSED_SECRET];
   const pieces = piecesOf(
     draft.servers.keys(),
     draft.links.map((link) => link.ends),
   );
-  if (pieces.length < 2) return warnings;
+  if (pieces.length < 2) return [];
   const shown = pieces.map((piece) => piece.join('+')).join(' | ');
-  return [
-    ...warnings,
-    `the herd is in ${pieces.length} pieces that never hear one another (${shown}): add links to join them`,
-  ];
+  return [`the herd is in ${pieces.length} pieces that never hear one another (${shown}): add links to join them`];
 }
 
 /** @throws {ConfigError} with every fault there is, not only the first */

@@ -2,9 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Keyring } from '../core/handshake.ts';
 import type { Link } from '../core/link.ts';
 import { Replica } from '../core/replica.ts';
 import type { Observer } from '../core/sink.ts';
+import { isLoopback } from '../net/address.ts';
 import { ClientListener } from '../net/client-listener.ts';
 import { Dialer } from '../net/dialer.ts';
 import { LinkListener } from '../net/link-listener.ts';
@@ -14,6 +16,7 @@ import { type HerdConfig, neighboursOf, type ServerEntry } from './config.ts';
 import { openLog, type ServerLog } from './log.ts';
 import { LogObserver } from './observe.ts';
 import { PlacesLookup } from './places.ts';
+import { findKeyring, SecretError } from './secret.ts';
 import type { LinkStatus, ServerStatus } from './status.ts';
 
 export interface ServerOptions {
@@ -45,7 +48,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (entry === undefined) {
     throw new StartError(`no server is called ${name}; this herd has ${[...config.servers.keys()].join(', ')}`);
   }
-  const server = new HerdServer(options, entry, openLogOrExplain(options));
+  const keyring = keyringOrExplain(options, entry);
+  const server = new HerdServer(options, entry, keyring, openLogOrExplain(options));
   try {
     await server.listen();
   } catch (error) {
@@ -69,7 +73,7 @@ class HerdServer implements RunningServer {
   private readonly startedAtMs = Date.now();
   private stopping: Promise<void> | undefined;
 
-  constructor(options: ServerOptions, entry: ServerEntry, log: ServerLog) {
+  constructor(options: ServerOptions, entry: ServerEntry, keyring: Keyring | undefined, log: ServerLog) {
     const { config, name } = options;
     this.config = config;
     this.entry = entry;
@@ -77,6 +81,7 @@ class HerdServer implements RunningServer {
     const logObserver = new LogObserver(log.logger);
     const neighbours = neighboursOf(config, name);
     this.replica = new Replica({
+      ...(keyring === undefined ? {} : { keyring }),
       herd: config.herd,
       self: name,
       epoch: this.startedAtMs,
@@ -196,13 +201,30 @@ class HerdServer implements RunningServer {
       upSeconds: secondsSince(this.linkedAtMs.get(neighbour.name) ?? Date.now()),
       behind: link.sending?.outbox.size ?? 0,
       recordsSent: link.sending?.recordsSent ?? 0,
-      recordsReceived: link.recordsReceived,
+      recordsReceived: link.receiving.records,
+      duplicates: link.receiving.duplicates,
     };
   }
 }
 
 function secondsSince(startMs: number): number {
   return Math.max(0, Math.floor((Date.now() - startMs) / 1000));
+}
+
+/** The herd's secrets. A herd that other machines can reach does not start without. */
+function keyringOrExplain({ config, dataDirectory }: ServerOptions, { name }: ServerEntry): Keyring | undefined {
+  try {
+    const keyring = findKeyring(config.secretFile, dataDirectory);
+    if (keyring !== undefined) return keyring;
+  } catch (error) {
+    if (error instanceof SecretError) throw new StartError(`${name} does not start: ${error.message}`);
+    throw error;
+  }
+  const exposed = [...config.servers.values()].find(({ host }) => !isLoopback(host));
+  if (exposed === undefined) return undefined;
+  throw new StartError(
+    `${name} does not start: ${exposed.name} is at ${exposed.host}, where others can reach it, and the herd has no secret; make one with 'drover keygen herd.key' and name it as secretFile in the configuration of every server`,
+  );
 }
 
 function openLogOrExplain({ dataDirectory, name }: ServerOptions): ServerLog {

@@ -1,5 +1,6 @@
 // What a server tells `drover status` about itself, and how it is asked: as JSON over the link port, never over the client
 // port. `server.ts` fills it in.
+import type { Keyring } from '../core/handshake.ts';
 import { askStatus } from '../net/status-client.ts';
 import type { ServerEntry } from './config.ts';
 
@@ -14,6 +15,8 @@ export interface LinkStatus {
   readonly behind?: number;
   readonly recordsSent?: number;
   readonly recordsReceived?: number;
+  /** Of them, how many this server had already. */
+  readonly duplicates?: number;
   /** Failed dials since the link was last up. */
   readonly dialsFailed: number;
 }
@@ -39,8 +42,12 @@ export interface ServerStatus {
  * Asks one server of the configuration.
  * @throws {Error} whose message says why there is no answer
  */
-export async function askServer({ name, host, peerPort }: ServerEntry): Promise<ServerStatus> {
-  const status = (await askStatus(host, peerPort)) as ServerStatus;
+export async function askServer(
+  { name, host, peerPort }: ServerEntry,
+  herd: string,
+  keyring: Keyring | undefined,
+): Promise<ServerStatus> {
+  const status = (await askStatus({ herd, server: name, host, peerPort, keyring })) as ServerStatus;
   if (status.server === name) return status;
   throw new Error(`${host}:${peerPort} is ${status.server}; check hosts and ports`);
 }

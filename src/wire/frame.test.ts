@@ -158,7 +158,16 @@ test('a record with one byte damaged is refused or still a possible record', () 
 });
 
 test('a hello survives the trip, and a later version may add to it', () => {
-  const hello: Hello = { oldestVersion: 1, newestVersion: 3, herd: 'ucla', from: 'Hands', to: 'Wilkes', epoch: 1.7e12 };
+  const hello: Hello = {
+    oldestVersion: 1,
+    newestVersion: 3,
+    purpose: 'link',
+    nonce: new Uint8Array(32),
+    herd: 'ucla',
+    from: 'Hands',
+    to: 'Wilkes',
+    epoch: 1.7e12,
+  };
   const out = new ByteWriter();
   writeHello(out, hello);
   out.ascii('more');

@@ -13,10 +13,13 @@ export const NEWEST_VERSION = 1;
 
 export const HEADER_BYTES = 6;
 
-/** Numbers are for ever. Kept free for what links will also say: 3 challenge, 4 proof, 12 digest. */
+/** Numbers are for ever. */
 export const FRAME_TYPES = {
   hello: 1,
   refuse: 2,
+  /** The answer to a hello, and the answer to that: each side proves that it knows the herd's secret. */
+  challenge: 3,
+  proof: 4,
   /** What the sender has of every origin, at the start of a link. */
   vector: 5,
   records: 6,
@@ -58,6 +61,9 @@ export class FrameReader {
   payload: Uint8Array = NOTHING;
   /** Largest payload accepted; raised when the link is live. */
   mostPayloadBytes: number;
+  /** Bytes of an authentication code behind each frame; they are not counted in its length. */
+  tagBytes = 0;
+  tag: Uint8Array = NOTHING;
 
   private chunk: Uint8Array = NOTHING;
   private at = 0;
@@ -81,12 +87,11 @@ export class FrameReader {
       if (this.at === this.chunk.length) return false;
       this.header[this.headerLength++] = this.chunk[this.at++] as number;
     }
-    const length = this.checkedLength();
+    const payloadLength = this.checkedLength();
+    const length = payloadLength + this.tagBytes;
     if (this.partial === undefined && this.chunk.length - this.at >= length) {
-      this.payload = this.chunk.subarray(this.at, this.at + length);
       this.at += length;
-      this.headerLength = 0;
-      return true;
+      return this.found(this.chunk.subarray(this.at - length, this.at), payloadLength);
     }
     this.partial ??= new Uint8Array(length);
     const part = this.chunk.subarray(this.at, this.at + length - this.partialLength);
@@ -94,9 +99,15 @@ export class FrameReader {
     this.partialLength += part.length;
     this.at += part.length;
     if (this.partialLength < length) return false;
-    this.payload = this.partial;
+    const whole = this.partial;
     this.partial = undefined;
     this.partialLength = 0;
+    return this.found(whole, payloadLength);
+  }
+
+  private found(bytes: Uint8Array, payloadLength: number): boolean {
+    this.payload = bytes.subarray(0, payloadLength);
+    this.tag = bytes.subarray(payloadLength);
     this.headerLength = 0;
     return true;
   }

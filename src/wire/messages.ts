@@ -19,39 +19,56 @@ const MAGIC = 'DROVER';
 /** Server and herd names are at most this long, as the configuration says. */
 const NAME_BYTES = 64;
 
-/** The opening words of a link: who calls whom, in which herd, in which life. */
+/** What a connection on the link port is for: a lasting link, or one question about the server's status. */
+export type Purpose = 'link' | 'status';
+
+/** The opening words of a connection, and the answer to them: who calls whom, in which herd, in which life. */
 export interface Hello {
   readonly oldestVersion: number;
   readonly newestVersion: number;
+  readonly purpose: Purpose;
   readonly herd: string;
   readonly from: string;
   readonly to: string;
   /** Start of the sender's life, in milliseconds of POSIX time. */
   readonly epoch: number;
+  /** Random bytes of the sender, never used before; empty when it has no secret to prove. */
+  readonly nonce: Uint8Array;
 }
+
+export const NONCE_BYTES = 32;
+const MAC_BYTES = 32;
 
 export function writeHello(out: ByteWriter, hello: Hello): void {
   out.ascii(MAGIC);
   out.varint(hello.oldestVersion);
   out.varint(hello.newestVersion);
+  out.byte(hello.purpose === 'link' ? 0 : 1);
   for (const name of [hello.herd, hello.from, hello.to]) out.field(asciiBytes(name));
   out.varint(hello.epoch);
+  out.field(hello.nonce);
 }
 
+/** Bytes that a later version may add after these are not read. */
 export function readHello(reader: ByteReader): Hello {
   for (let index = 0; index < MAGIC.length; index += 1) {
     if (reader.byte() !== MAGIC.charCodeAt(index)) throw new MalformedFrame('not a greeting of this protocol');
   }
-  const hello = {
+  return {
     oldestVersion: reader.varint(),
     newestVersion: reader.varint(),
+    purpose: reader.byte() === 0 ? 'link' : 'status',
     herd: readName(reader),
     from: readName(reader),
     to: readName(reader),
     epoch: reader.varint(),
+    nonce: reader.field(NONCE_BYTES),
   };
-  // Bytes that a later version may add after these are not read.
-  return hello;
+}
+
+/** A message authentication code; empty in a herd without a secret. */
+export function readMac(reader: ByteReader): Uint8Array {
+  return reader.field(MAC_BYTES);
 }
 
 /** Printable ASCII without white space, 1 to 64 bytes: what the configuration allows. */

@@ -1,0 +1,90 @@
+// The receiving half of a link: what this server has got over it and owes an acknowledgement for, and which origins come
+// sooner by another way. Knows no frame and no transport.
+import { GOT_BYTES, GOT_INTERVAL_MS, PRUNE_AFTER } from '../wire/limits.ts';
+import type { Origin } from '../wire/messages.ts';
+import type { VectorEntry } from '../wire/vector.ts';
+import { type Got, gotOf, type Vector } from './got.ts';
+
+export class Receiving {
+  records = 0;
+  /** Records that came although this server had them. */
+  duplicates = 0;
+  /** Batches received since the link began: the neighbour's window counts on it. */
+  batches = 0;
+
+  private readonly own: Vector<Origin>;
+  /** What the neighbour has not been told that we have got. */
+  private readonly unsaid = new Set<Origin>();
+  private unsaidBatches = 0;
+  private unsaidBytes = 0;
+  private nextGotMs = Number.NEGATIVE_INFINITY;
+  private readonly duplicatesInRow = new Map<Origin, number>();
+  /** Origins whose records the neighbour was asked to hold back. */
+  private readonly pruned = new Set<Origin>();
+
+  constructor(own: Vector<Origin>) {
+    this.own = own;
+  }
+
+  batch(bytes: number): void {
+    this.batches += 1;
+    this.unsaidBatches += 1;
+    this.unsaidBytes += bytes;
+  }
+
+  /**
+   * A record came: `had` it before, or it was news that won. Three in a row of an origin that came sooner by another way, and
+   * the neighbour is to hold them back; one that is news after all, and it is to send at once again.
+   */
+  record(origin: Origin, had: boolean, won: boolean): 'prune' | 'graft' | undefined {
+    this.records += 1;
+    if (!had) {
+      this.duplicatesInRow.delete(origin);
+      return won && this.pruned.delete(origin) ? 'graft' : undefined;
+    }
+    this.duplicates += 1;
+    const inRow = (this.duplicatesInRow.get(origin) ?? 0) + 1;
+    this.duplicatesInRow.set(origin, inRow);
+    if (inRow < PRUNE_AFTER || this.pruned.has(origin)) return undefined;
+    this.duplicatesInRow.delete(origin);
+    this.pruned.add(origin);
+    return 'prune';
+  }
+
+  /** This server has got something new of an origin, from wherever. */
+  gotMore(origin: Origin): void {
+    this.unsaid.add(origin);
+  }
+
+  /** Whether the neighbour is to be told now. */
+  owesNow(nowMs: number): boolean {
+    return this.unsaidBytes >= GOT_BYTES || this.dueMs() <= nowMs;
+  }
+
+  /** When the neighbour is to be told. */
+  dueMs(): number {
+    return this.unsaid.size > 0 || this.unsaidBatches > 0 ? this.nextGotMs : Number.POSITIVE_INFINITY;
+  }
+
+  /** What to tell it. */
+  take(nowMs: number): VectorEntry[] {
+    const entries: VectorEntry[] = [];
+    for (const origin of this.unsaid) entries.push(entryOf(origin, gotOf(this.own, origin)));
+    this.unsaid.clear();
+    this.unsaidBatches = 0;
+    this.unsaidBytes = 0;
+    this.nextGotMs = nowMs + GOT_INTERVAL_MS;
+    return entries;
+  }
+}
+
+/** Everything a server has, for the start of a link. */
+export function entriesOf(vector: Vector<Origin>): VectorEntry[] {
+  const entries: VectorEntry[] = [];
+  for (const [origin, got] of vector) if (!got.isEmpty) entries.push(entryOf(origin, got));
+  return entries;
+}
+
+function entryOf(origin: Origin, got: Got): VectorEntry {
+  return { name: origin.name, epoch: origin.epoch, height: got.height, above: got.above() };
+}
