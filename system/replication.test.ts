@@ -1,0 +1,140 @@
+// What survives: servers that restart, links that break, neighbours that stop without a word, strangers with the wrong secret.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { exchange } from './client.ts';
+import { drover, Herd, Process, SERVERS, type ServerName, until } from './processes.ts';
+
+const directory = mkdtempSync(path.join(tmpdir(), 'drover-'));
+after(() => rmSync(directory, { recursive: true, force: true }));
+
+async function where(herd: Herd, server: ServerName, client: string): Promise<string | undefined> {
+  const [line = ''] = (await exchange(herd.port(server), `WHATSAT ${client} 0 0\n`)).split('\n');
+  return line.startsWith('AT ') ? line : undefined;
+}
+
+async function agree(
+  herd: Herd,
+  servers: readonly ServerName[],
+  client: string,
+  line: string | undefined,
+): Promise<void> {
+  for (const server of servers) {
+    let known: string | undefined;
+    await until(
+      async () => {
+        known = await where(herd, server, client);
+        return known === line;
+      },
+      () => `${server} knows ${known}, not ${line}`,
+    );
+  }
+}
+
+async function report(herd: Herd, server: ServerName, client: string, stamp: string): Promise<string> {
+  return (await exchange(herd.port(server), `IAMAT ${client} +34.068930-118.445127 ${stamp}\n`)).trimEnd();
+}
+
+test('a server that was killed knows everything again when it is back, and so does who stands behind it', async (context) => {
+  const herd = await Herd.start();
+  context.after(() => herd.stop());
+  const old = await report(herd, 'Hands', 'before', '1');
+  await agree(herd, SERVERS, 'before', old);
+  await herd.stopServer('Holiday', 'SIGKILL');
+  const missed = await report(herd, 'Goloman', 'meanwhile', '2');
+  const alone = await report(herd, 'Welsh', 'alone', '3');
+  await herd.startServer('Holiday');
+  await agree(herd, SERVERS, 'before', old);
+  await agree(herd, SERVERS, 'meanwhile', missed);
+  await agree(herd, SERVERS, 'alone', alone);
+});
+
+test('all five may be restarted one after the other, and nobody forgets', async (context) => {
+  const herd = await Herd.start();
+  context.after(() => herd.stop());
+  const lines = await Promise.all(SERVERS.map((server) => report(herd, server, `from-${server}`, '7')));
+  for (const [index, server] of SERVERS.entries()) await agree(herd, SERVERS, `from-${server}`, lines[index]);
+  for (const server of SERVERS) {
+    await herd.stopServer(server);
+    await herd.startServer(server);
+  }
+  for (const [index, server] of SERVERS.entries()) await agree(herd, SERVERS, `from-${server}`, lines[index]);
+});
+
+test('a neighbour that stops without a word is noticed, and catches up when it goes on', async (context) => {
+  const herd = await Herd.start();
+  context.after(() => herd.stop());
+  const pid = herd.processes.get('Holiday')?.child.pid ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  try {
+    const [dropped] = await herd.logged(
+      'Goloman',
+      1,
+      ({ event, neighbour }) => event === 'link dropped' && neighbour === 'Holiday',
+    );
+    assert.match(String(dropped?.['reason']), /^silent for/);
+    await report(herd, 'Goloman', 'while-stopped', '5');
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  await herd.linked();
+  await agree(herd, SERVERS, 'while-stopped', await where(herd, 'Goloman', 'while-stopped'));
+});
+
+test('servers with the same secret link, one with another is refused and told why', async (context) => {
+  const made = await drover(['keygen', path.join(directory, 'ours.key')]);
+  assert.equal(made.code, 0, made.stderr);
+  assert.equal((await drover(['keygen', path.join(directory, 'ours.key')])).code, 1);
+  const other = await drover(['keygen']);
+  assert.match(other.stdout, /^[0-9a-f]{64}\n$/);
+  writeFileSync(path.join(directory, 'theirs.key'), other.stdout);
+
+  const herd = await Herd.start(['Goloman', 'Hands']);
+  context.after(() => herd.stop());
+  const { clientPort } = { clientPort: herd.port('Goloman') + 500 };
+  const config = (secretFile: string): string => {
+    const file = path.join(directory, `${secretFile}.json`);
+    const servers = { A: { clientPort }, B: { clientPort: clientPort + 1 }, C: { clientPort: clientPort + 2 } };
+    writeFileSync(
+      file,
+      JSON.stringify({
+        herd: 'farm',
+        servers,
+        links: [
+          ['A', 'B'],
+          ['A', 'C'],
+        ],
+        secretFile,
+      }),
+    );
+    return file;
+  };
+  const serve = (name: string, secretFile: string): Process => {
+    const started = new Process(['serve', name, '--config', config(secretFile), '--data', path.join(directory, name)]);
+    context.after(() => started.stop());
+    return started;
+  };
+  const [a, b, c] = [serve('A', 'ours.key'), serve('B', 'ours.key'), serve('C', 'theirs.key')];
+  for (const started of [a, b, c]) await started.printed(/listens on/);
+  let status = '';
+  await until(
+    async () => {
+      status = (await drover(['status', '--json', '--config', config('ours.key')])).stdout;
+      return /"neighbour": "B",[^}]*"state": "up"/.test(status);
+    },
+    () => `A and B do not link: ${status}`,
+  );
+  assert.match(status, /"neighbour": "C",[^}]*"state": "down"/);
+  await exchange(clientPort, 'IAMAT van +1+1 1\n');
+  assert.match(await exchange(clientPort + 2, 'WHATSAT van 0 0\n'), /^\? /);
+});
+
+test('a herd that others can reach does not start without a secret, and says what to do', async () => {
+  const file = path.join(directory, 'open.json');
+  writeFileSync(file, JSON.stringify({ herd: 'farm', servers: { A: { host: '0.0.0.0', clientPort: 23_999 } } }));
+  const { code, stderr } = await drover(['serve', 'A', '--config', file, '--data', path.join(directory, 'open')]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^drover: A does not start: .*0\.0\.0\.0.*drover keygen.*secretFile.*\n$/);
+});
