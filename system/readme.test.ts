@@ -55,7 +55,8 @@ function masked(text: string): string {
   return text
     .replace(/^AT (\w+) [+-]\d+\.\d{9} /gm, 'AT $1 SKEW ')
     .replace(/^(\w+ +up) +\d+ +\d+ s +(\S+) +(\d+) +(\d+) +\d+ MiB/gm, '$1 PID AGE $2 $3 $4 MEMORY')
-    .replace(/^(\w+ - \w+ +up) +\d+ s +\w+ +(\d+) +\d+ +\d+$/gm, '$1 AGE DIALLER $2 COPIES')
+    .replace(/^(\w+ - \w+ +up) +\d+ s +\w+ +\d+ +\d+ ms +\d+ B +\d+ +\d+ +\d+$/gm, '$1 AGE DIALLER COUNTS')
+    .replace(/^(\w+ +)\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/gm, '$1SINCE')
     .replace(/ +/g, ' ');
 }
 

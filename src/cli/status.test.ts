@@ -19,6 +19,7 @@ test('a herd with one server down is shown as two tables', () => {
       residentBytes: 50 * 1048576,
       logFile: '/x/Barn.log',
       links: [{ neighbour: 'House', address: '127.0.0.1:6001', state: 'down', dialsFailed: 9 }],
+      origins: [{ origin: 'Barn', epoch: 1_767_225_600_000, height: 7, ranges: 1 }],
     },
     { server: 'House', reachable: false, reason: 'ECONNREFUSED' },
   ]);
@@ -28,8 +29,11 @@ test('a herd with one server down is shown as two tables', () => {
     'Barn  up  77  1 min  127.0.0.1:5000  3  1  50 MiB  embedded',
     'House  down: ECONNREFUSED',
     '',
-    'link  state  up  dialled by  behind  sent  received',
+    'link  state  up  dialled by  behind  unacked  in flight  sent  received  duplicates',
     'Barn - House  down, 9 dials failed',
+    '',
+    'updates of  since  Barn',
+    'Barn  2026-01-01 00:00:00  7+',
     '',
   ]);
 });

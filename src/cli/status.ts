@@ -72,16 +72,58 @@ export function tables(answers: readonly ServerAnswer[]): string {
     answer.reachable ? answer.links.map((link) => linkRow(answer.server, link)) : [],
   );
   const serverHead = ['server', 'state', 'pid', 'up', 'client port', 'clients', 'connections', 'memory', 'places'];
-  const linkHead = ['link', 'state', 'up', 'dialled by', 'behind', 'sent', 'received'];
-  const linkTable = links.length === 0 ? '' : `\n${formatTable([linkHead, ...links])}`;
-  return formatTable([serverHead, ...servers]) + linkTable;
+  const linkTable = links.length === 0 ? '' : `\n${formatTable([LINK_HEAD, ...links])}`;
+  return formatTable([serverHead, ...servers]) + linkTable + originTable(answers);
+}
+
+const LINK_HEAD = [
+  'link',
+  'state',
+  'up',
+  'dialled by',
+  'behind',
+  'unacked',
+  'in flight',
+  'sent',
+  'received',
+  'duplicates',
+];
+
+/** One row for each origin that has accepted reports, one column for each server that answers: how far it has them. */
+function originTable(answers: readonly ServerAnswer[]): string {
+  const reachable = answers.filter((answer) => answer.reachable);
+  const lives = new Map<string, { readonly origin: string; readonly epoch: number }>();
+  for (const { origins } of reachable) {
+    for (const { origin, epoch } of origins) lives.set(`${origin} ${epoch}`, { origin, epoch });
+  }
+  if (lives.size === 0) return '';
+  const sorted = [...lives.values()].sort((a, b) =>
+    a.origin < b.origin ? -1 : a.origin > b.origin ? 1 : a.epoch - b.epoch,
+  );
+  const rows = sorted.map(({ origin, epoch }) => [
+    origin,
+    new Date(epoch).toISOString().slice(0, 19).replace('T', ' '),
+    ...reachable.map(({ origins }) => {
+      const known = origins.find((one) => one.origin === origin && one.epoch === epoch);
+      return known === undefined ? '-' : `${known.height}${known.ranges > 0 ? '+' : ''}`;
+    }),
+  ]);
+  return `\n${formatTable([['updates of', 'since', ...reachable.map(({ server }) => server)], ...rows])}`;
 }
 
 function linkRow(server: string, link: LinkStatus): string[] {
   const name = `${server} - ${link.neighbour}`;
-  if (link.state === 'down') return [name, `down, ${link.dialsFailed} dials failed`, '', '', '', '', ''];
-  const numbers = [link.behind, link.recordsSent, link.recordsReceived].map((value) => String(value ?? 0));
-  return [name, 'up', duration(link.upSeconds ?? 0), link.dialledBy ?? '', ...numbers];
+  if (link.state === 'down') return [name, `down, ${link.dialsFailed} dials failed`];
+  return [
+    name,
+    'up',
+    duration(link.upSeconds ?? 0),
+    link.dialledBy ?? '',
+    String(link.behind ?? 0),
+    `${link.oldestUnacknowledgedMs ?? 0} ms`,
+    `${link.inFlightBytes ?? 0} B`,
+    ...[link.recordsSent, link.recordsReceived, link.duplicates].map((value) => String(value ?? 0)),
+  ];
 }
 
 /** `42 s`, `7 min`, `5 h`, `3 d`: the largest unit that is at least one. */

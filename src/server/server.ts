@@ -70,6 +70,7 @@ class HerdServer implements RunningServer {
   private readonly links: LinkListener;
   private readonly dialers = new Map<string, Dialer>();
   private readonly linkedAtMs = new Map<string, number>();
+  private readonly catchUps = new WeakMap<Link, { readonly records: number; readonly at: string }>();
   private readonly startedAtMs = Date.now();
   private stopping: Promise<void> | undefined;
 
@@ -152,7 +153,10 @@ class HerdServer implements RunningServer {
         this.linkedAtMs.set(link.neighbour ?? '', Date.now());
         this.dialers.get(link.neighbour ?? '')?.linked();
       },
-      linkCaughtUp: (link, records) => log.linkCaughtUp(link, records),
+      linkCaughtUp: (link, records) => {
+        log.linkCaughtUp(link, records);
+        this.catchUps.set(link, { records, at: new Date().toISOString() });
+      },
       marked: () => {},
       lifeBegun: (epoch) => log.lifeBegun(epoch),
       linkDropped: (link, reason) => {
@@ -183,6 +187,12 @@ class HerdServer implements RunningServer {
       residentBytes: process.memoryUsage.rss(),
       logFile: path.resolve(this.log.file),
       links: neighboursOf(this.config, name).map((neighbour) => this.linkStatus(neighbour)),
+      origins: [...this.replica.vector].map(([origin, got]) => ({
+        origin: origin.name,
+        epoch: origin.epoch,
+        height: got.height,
+        ranges: got.rangeCount,
+      })),
     };
   }
 
@@ -194,12 +204,18 @@ class HerdServer implements RunningServer {
       dialsFailed: this.dialers.get(neighbour.name)?.attempts ?? 0,
     };
     if (link === undefined) return { ...common, state: 'down' };
+    const catchUp = this.catchUps.get(link);
     return {
       ...common,
       state: 'up',
       dialledBy: link.dialled ? this.entry.name : neighbour.name,
       upSeconds: secondsSince(this.linkedAtMs.get(neighbour.name) ?? Date.now()),
       behind: link.sending?.outbox.size ?? 0,
+      oldestUnacknowledgedMs: Math.round(
+        this.pulse.nowMs() - (link.sending?.window.oldestSentMs ?? this.pulse.nowMs()),
+      ),
+      inFlightBytes: link.sending?.window.inFlightBytes ?? 0,
+      ...(catchUp === undefined ? {} : { catchUp }),
       recordsSent: link.sending?.recordsSent ?? 0,
       recordsReceived: link.receiving.records,
       duplicates: link.receiving.duplicates,

@@ -13,12 +13,27 @@ export interface LinkStatus {
   readonly upSeconds?: number;
   /** Clients whose newest record the neighbour has not been sent. */
   readonly behind?: number;
+  /** How long the oldest batch that the neighbour has not acknowledged is on its way; 0 when there is none. */
+  readonly oldestUnacknowledgedMs?: number;
+  readonly inFlightBytes?: number;
+  /** The catch-up at the start of this link: how many records the neighbour lacked, and when it was through. */
+  readonly catchUp?: { readonly records: number; readonly at: string };
   readonly recordsSent?: number;
   readonly recordsReceived?: number;
   /** Of them, how many this server had already. */
   readonly duplicates?: number;
   /** Failed dials since the link was last up. */
   readonly dialsFailed: number;
+}
+
+/** How far a server has the updates of one origin in one of its lives. */
+export interface OriginStatus {
+  readonly origin: string;
+  readonly epoch: number;
+  /** Everything up to this one is covered ... */
+  readonly height: number;
+  /** ... and this many separate ranges above it. */
+  readonly ranges: number;
 }
 
 export interface ServerStatus {
@@ -36,6 +51,7 @@ export interface ServerStatus {
   readonly residentBytes: number;
   readonly logFile: string;
   readonly links: readonly LinkStatus[];
+  readonly origins: readonly OriginStatus[];
 }
 
 /**
