@@ -138,3 +138,26 @@ test('a herd that others can reach does not start without a secret, and says wha
   assert.equal(code, 1);
   assert.match(stderr, /^drover: A does not start: .*0\.0\.0\.0.*drover keygen.*secretFile.*\n$/);
 });
+
+test('a client that reported at one server can ask another for at least that report', async (context) => {
+  const herd = await Herd.start();
+  context.after(() => herd.stop());
+  for (let round = 1; round <= 50; round += 1) {
+    const [at, since] = await Promise.all([
+      exchange(herd.port('Hands'), `IAMAT kiwi +1+1 ${round}\n`),
+      exchange(herd.port('Welsh'), `WHATSAT kiwi 0 0 SINCE ${round}\nnext\n`),
+    ]);
+    assert.ok(since.startsWith(at), `asked for ${round}, got ${since}`);
+    assert.ok(since.endsWith('\n\n? next\n'));
+  }
+  // Nobody has reported that: the command comes back, and plain WHATSAT goes on as ever.
+  const never = 'WHATSAT kiwi 0 0 SINCE 51';
+  assert.equal(await exchange(herd.port('Welsh'), `${never}\n`), `? ${never}\n`);
+  assert.match(await exchange(herd.port('Welsh'), 'WHATSAT kiwi 0 0\n'), /^AT Hands \S+ kiwi \+1\+1 50\n/);
+  // A clock that is ahead does not lock its own client out.
+  const ahead = '9000000000.5';
+  assert.match(
+    await exchange(herd.port('Hands'), `IAMAT fast +1+1 ${ahead}\nWHATSAT fast 0 0 SINCE ${ahead}\n`),
+    /\nAT Hands /,
+  );
+});

@@ -3,13 +3,14 @@
 import type { Socket } from 'node:net';
 import { ByteWriter, LF } from '../wire/bytes.ts';
 import { Command, parseCommand } from '../wire/command.ts';
-import type { Instant } from '../wire/instant.ts';
+import { compareInstants, type Instant } from '../wire/instant.ts';
 import {
   LINE_EXCERPT_BYTES,
   LOOKUPS_PER_CONNECTION,
   REPLIES_PAUSE_BYTES,
   REPLIES_STALL_MS,
   REPLIES_WAITING_BYTES,
+  SINCE_WAIT_MS,
   WRITE_BYTES,
 } from '../wire/limits.ts';
 import { type Line, LineReader } from '../wire/lines.ts';
@@ -48,6 +49,12 @@ interface Lookup {
   reply: Uint8Array | undefined;
   readonly behind: ByteWriter;
   readonly aborter: AbortController;
+}
+
+/** What a lookup came to. */
+interface Found {
+  readonly record: StoredRecord | undefined;
+  readonly places: Places;
 }
 
 export class ClientConnection {
@@ -172,6 +179,7 @@ export class ClientConnection {
     } else {
       const record =
         kind === 'whatsat' ? replica.lookUp(line.bytes, command.clientStart, command.clientEnd) : undefined;
+      if (kind === 'whatsat' && command.since && !isSince(record, command.stamp)) return this.whatsatSince();
       if (record !== undefined) return this.whatsat(record, replies);
       writeInvalid(replies, line);
     }
@@ -198,12 +206,37 @@ export class ClientConnection {
       writePlaces(replies, record, found, this.reader);
       return this.replied(replies, replyStart);
     }
+    this.later(
+      aborter,
+      found.then((places) => ({ record, places })),
+    );
+  }
+
+  /** The report that is asked for has not come yet: waits for it a little, then searches. */
+  private whatsatSince(): void {
+    const { pulse } = this.service;
+    const client = this.reader.bytes.slice(command.clientStart, command.clientEnd);
+    const stamp = { seconds: command.stamp.seconds, nanoseconds: command.stamp.nanoseconds };
+    const { radiusKm, bound } = command;
+    const aborter = new AbortController();
+    const find = (): StoredRecord | undefined => pulse.replica.lookUp(client, 0, client.length);
+    const search = async (): Promise<Found> => {
+      await pulse.waitFor(() => isSince(find(), stamp), SINCE_WAIT_MS, aborter.signal);
+      const record = find();
+      if (record === undefined || !isSince(record, stamp)) return { record, places: undefined };
+      return { record, places: await this.service.places(record, radiusKm, bound, aborter.signal) };
+    };
+    this.later(aborter, search());
+  }
+
+  /** Keeps the place of a reply that is not there yet. */
+  private later(aborter: AbortController, found: Promise<Found>): void {
     const lookup: Lookup = { reply: undefined, behind: new ByteWriter(), aborter };
     this.lookups.push(lookup);
     // The line's bytes belong to the reader, and will have changed by the time the answer comes.
     const bytes = this.reader.bytes.slice(this.reader.start, this.reader.end);
     const line = { bytes, start: 0, end: bytes.length, terminated: this.reader.terminated, tooLong: false };
-    void found.then((places) => {
+    void found.then(({ record, places }) => {
       if (this.closed) return;
       const reply = new ByteWriter(1024);
       writePlaces(reply, record, places, line);
@@ -253,14 +286,21 @@ export class ClientConnection {
   }
 }
 
-function writePlaces(out: ByteWriter, record: StoredRecord, places: Places, line: Line): void {
-  if (places === undefined) return writeInvalid(out, line);
+function writePlaces(out: ByteWriter, record: StoredRecord | undefined, places: Places, line: Line): void {
+  if (record === undefined || places === undefined) return writeInvalid(out, line);
   writeAtStart(out, record.origin.nameBytes, record.received, record.stamp);
   out.copy(record.text);
   out.byte(LF);
   out.copy(places);
   out.byte(LF);
   out.byte(LF);
+}
+
+/** Whether this is the report of that stamp or a later one. */
+function isSince(record: StoredRecord | undefined, stamp: Instant): boolean {
+  return (
+    record !== undefined && (compareInstants(record.stamp, stamp) >= 0 || compareInstants(record.order, stamp) >= 0)
+  );
 }
 
 /** Shared by all connections: nothing of them outlives a turn. */

@@ -7,6 +7,7 @@ export class Pulse {
   readonly replica: Replica;
   private timer: NodeJS.Timeout | undefined;
   private armedForMs = Number.POSITIVE_INFINITY;
+  private readonly waiting = new Set<() => void>();
   private anotherTurn: NodeJS.Immediate | undefined;
 
   constructor(replica: Replica) {
@@ -16,6 +17,25 @@ export class Pulse {
   /** A clock that only goes forward, in milliseconds. */
   nowMs(): number {
     return performance.now();
+  }
+
+  /** Resolves with true as soon as `condition` holds after something arrived, with false when it never did in time. */
+  waitFor(condition: () => boolean, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (met: boolean): void => {
+        clearTimeout(timer);
+        this.waiting.delete(check);
+        signal.removeEventListener('abort', giveUp);
+        resolve(met);
+      };
+      const check = (): void => {
+        if (condition()) end(true);
+      };
+      const giveUp = (): void => end(false);
+      const timer = setTimeout(giveUp, timeoutMs);
+      signal.addEventListener('abort', giveUp);
+      this.waiting.add(check);
+    });
   }
 
   start(): void {
@@ -33,6 +53,7 @@ export class Pulse {
     if (this.replica.flush(nowMs)) this.again();
     // What just happened may be owed an acknowledgement sooner than anything was due before.
     if (this.armedForMs > nowMs + GOT_INTERVAL_MS) this.arm(nowMs + GOT_INTERVAL_MS);
+    for (const check of this.waiting) check();
   }
 
   private readonly tick = (): void => {

@@ -106,3 +106,17 @@ test('radius is 0 to 50 with decimals, bound 0 to 20 without', () => {
     assert.equal(parse(`WHATSAT a ${rest}`), 'invalid', rest);
   }
 });
+
+test('WHATSAT may ask for a report at least as new as a stamp, in exactly that form', () => {
+  const command = new Command();
+  const bytes = new TextEncoder().encode('WHATSAT a 10 5 SINCE 1520023934.918963997');
+  assert.equal(parseCommand(bytes, 0, bytes.length, command), 'whatsat');
+  assert.deepEqual([command.since, command.stamp], [true, { seconds: 1520023934, nanoseconds: 918963997 }]);
+  const plain = new TextEncoder().encode('WHATSAT a 10 5');
+  assert.equal(parseCommand(plain, 0, plain.length, command), 'whatsat');
+  assert.equal(command.since, false);
+  for (const rest of ['SINCE', 'SINCE x', 'since 1', 'SINCE 1 2', 'AFTER 1', '1 2', 'SINCE1']) {
+    assert.equal(kindOf(`WHATSAT a 10 5 ${rest}`), 'invalid', rest);
+  }
+  assert.equal(kindOf('IAMAT a +1+1 1 SINCE 1'), 'invalid');
+});

@@ -20,28 +20,32 @@ export class Command {
   readonly stamp: Instant = { seconds: 0, nanoseconds: 0 };
   radiusKm = 0;
   bound = 0;
+  /** WHATSAT asks for a report at least as new as `stamp`. */
+  since = false;
 }
 
-/** A command word and three arguments; a fifth field makes the line invalid, so more need not be found. */
+/** A command word and three arguments. */
 const FIELDS = 4;
-const starts = new Int32Array(FIELDS);
-const ends = new Int32Array(FIELDS);
+/** `SINCE` and a stamp may follow a WHATSAT; a seventh field makes any line invalid, so more need not be found. */
+const MOST_FIELDS = 6;
+const starts = new Int32Array(MOST_FIELDS);
+const ends = new Int32Array(MOST_FIELDS);
 
 /** Reads the line `bytes[start, end)` (no LF) into `command` and returns its kind. */
 export function parseCommand(bytes: Uint8Array, start: number, end: number, command: Command): CommandKind {
   const fields = splitFields(bytes, start, end);
-  command.kind = fields === 0 ? 'blank' : fields === FIELDS ? fourFields(bytes, command) : 'invalid';
+  command.kind = fields === 0 ? 'blank' : kindOf(bytes, fields, command);
   return command.kind;
 }
 
-/** Finds the fields of a line; returns their number, or one more than `FIELDS` for any larger number. */
+/** Finds the fields of a line; returns their number, or one more than `MOST_FIELDS` for any larger number. */
 function splitFields(bytes: Uint8Array, start: number, end: number): number {
   let count = 0;
   let at = start;
   for (;;) {
     while (at < end && isWhiteSpace(bytes[at] as number)) at += 1;
     if (at === end) return count;
-    if (count === FIELDS) return FIELDS + 1;
+    if (count === MOST_FIELDS) return MOST_FIELDS + 1;
     starts[count] = at;
     while (at < end && !isWhiteSpace(bytes[at] as number)) at += 1;
     ends[count] = at;
@@ -49,10 +53,11 @@ function splitFields(bytes: Uint8Array, start: number, end: number): number {
   }
 }
 
-function fourFields(bytes: Uint8Array, command: Command): CommandKind {
+function kindOf(bytes: Uint8Array, fields: number, command: Command): CommandKind {
+  if (fields !== FIELDS && fields !== MOST_FIELDS) return 'invalid';
   command.clientStart = starts[1] as number;
   command.clientEnd = ends[1] as number;
-  if (isWord(bytes, 'IAMAT')) {
+  if (fields === FIELDS && isWord(bytes, 0, 'IAMAT')) {
     command.locationStart = starts[2] as number;
     command.locationEnd = ends[2] as number;
     command.stampStart = starts[3] as number;
@@ -62,7 +67,9 @@ function fourFields(bytes: Uint8Array, command: Command): CommandKind {
       parseStamp(bytes, command.stampStart, command.stampEnd, command.stamp);
     return valid ? 'iamat' : 'invalid';
   }
-  if (isWord(bytes, 'WHATSAT')) {
+  if (isWord(bytes, 0, 'WHATSAT')) {
+    command.since = fields === MOST_FIELDS;
+    if (command.since && !isSince(bytes, command)) return 'invalid';
     command.radiusKm = parseDecimal(bytes, starts[2] as number, ends[2] as number, RADIUS_KM, true);
     command.bound = parseDecimal(bytes, starts[3] as number, ends[3] as number, BOUND, false);
     return command.radiusKm >= 0 && command.bound >= 0 ? 'whatsat' : 'invalid';
@@ -70,9 +77,14 @@ function fourFields(bytes: Uint8Array, command: Command): CommandKind {
   return 'invalid';
 }
 
-function isWord(bytes: Uint8Array, word: string): boolean {
-  const start = starts[0] as number;
-  if ((ends[0] as number) - start !== word.length) return false;
+/** `SINCE <stamp>` behind the bound: an extension of the published protocol. */
+function isSince(bytes: Uint8Array, command: Command): boolean {
+  return isWord(bytes, 4, 'SINCE') && parseStamp(bytes, starts[5] as number, ends[5] as number, command.stamp);
+}
+
+function isWord(bytes: Uint8Array, field: number, word: string): boolean {
+  const start = starts[field] as number;
+  if ((ends[field] as number) - start !== word.length) return false;
   for (let index = 0; index < word.length; index += 1) {
     if (bytes[start + index] !== word.charCodeAt(index)) return false;
   }

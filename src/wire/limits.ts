@@ -100,6 +100,9 @@ export const REPLIES_STALL_MS = 2000;
 /** Bytes of replies after which they are written and the next connection gets its turn. A few dozen places answers. */
 export const WRITE_BYTES: number = 64 * KIBIBYTE;
 
+/** A `WHATSAT ... SINCE` waits this long for the report it asks for: many times what a report needs across a healthy herd, and a person does not notice it. */
+export const SINCE_WAIT_MS = 250;
+
 /** Places lookups in flight for one connection; further commands of that connection wait. Twice what a browser opens to one host. */
 export const LOOKUPS_PER_CONNECTION = 16;
 
