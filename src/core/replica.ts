@@ -9,6 +9,7 @@ import { CLOCK_SETBACK_SECONDS, OWN_PAUSE_MS, TICK_MOST_MS, VECTOR_ENTRIES } fro
 import { type Hello, makeOrigin, type Origin, readOrigins, readRecord, type StoredRecord } from '../wire/messages.ts';
 import { writeAtStart } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
+import { Expiry, forgottenRecord } from './expiry.ts';
 import { gotOf, type Vector } from './got.ts';
 import type { Keyring } from './handshake.ts';
 import { type Herd, Link } from './link.ts';
@@ -29,6 +30,8 @@ export interface ReplicaOptions {
   readonly keyring?: Keyring;
   /** A clock that only goes forward, in milliseconds from anywhere. */
   readonly nowMs: number;
+  /** A client that has not reported for this long is unknown; 0 is never. The same for all servers of a herd. */
+  readonly expireAfterSeconds: number;
   /** 32 random bits. */
   readonly hashSeed: number;
   readonly observer: Observer;
@@ -42,6 +45,7 @@ export class Replica implements Herd {
   readonly keyring: Keyring | undefined;
   readonly table: Table;
   readonly vector: Vector<Origin> = new Map();
+  private readonly expiry: Expiry;
   private readonly links = new Set<Link>();
   /** The live link to each neighbour that has one. */
   private readonly live = new Map<string, Link>();
@@ -58,6 +62,7 @@ export class Replica implements Herd {
     this.keyring = options.keyring;
     this.table = new Table(options.hashSeed);
     this.lastTickMs = options.nowMs;
+    this.expiry = new Expiry(options.expireAfterSeconds);
     this.origins.set(`${options.self} ${options.epoch}`, this.self);
   }
 
@@ -113,14 +118,30 @@ export class Replica implements Herd {
       text: out.bytes.slice(textStart, textEnd),
       clientLength: command.clientEnd - command.clientStart,
       locationLength: command.locationEnd - command.locationStart,
+      forgotten: false,
     };
     this.store(slot, record, undefined, nowMs);
     return record;
   }
 
   /** The winning record of a client, as it is now; it never changes, so a lookup may keep it. */
-  lookUp(line: Uint8Array, clientStart: number, clientEnd: number): StoredRecord | undefined {
-    return this.table.find(line, clientStart, clientEnd)?.record;
+  lookUp(line: Uint8Array, clientStart: number, clientEnd: number, now: Instant): StoredRecord | undefined {
+    const record = this.table.find(line, clientStart, clientEnd)?.record;
+    return record === undefined || record.forgotten || this.expiry.hides(record, now) ? undefined : record;
+  }
+
+  /**
+   * Makes the whole herd forget a client, until it reports again with a stamp later than now. False if it is not known.
+   * Called by an operator, not by clients.
+   */
+  forget(client: Uint8Array, now: Instant, nowMs: number): boolean {
+    const slot = this.table.find(client, 0, client.length);
+    if (slot === undefined || slot.record.forgotten) return false;
+    const received = this.receiveTime(now);
+    this.sequence += 1;
+    const order = compareInstants(received, slot.record.order) > 0 ? received : nextNanosecond(slot.record.order);
+    this.store(slot, forgottenRecord(client, this.self, this.sequence, received, order), undefined, nowMs);
+    return true;
   }
 
   /** A connection to or from another server is open. `neighbour` is given when this server dialled it. */
@@ -150,7 +171,10 @@ export class Replica implements Herd {
    * Time has passed: what was held back is released, acknowledgements and heartbeats leave, silent neighbours are noticed.
    * Called at least every `TICK_MOST_MS`; a longer pause was this server's own and is held against nobody.
    */
-  tick(nowMs: number): boolean {
+  tick(nowMs: number, now: Instant): boolean {
+    this.expiry.purge(this.table, now, (slot) => {
+      for (const link of this.live.values()) link.sending?.outbox.drop(slot);
+    });
     const pauseMs = nowMs - this.lastTickMs - TICK_MOST_MS;
     this.lastTickMs = nowMs;
     for (const link of [...this.links]) {

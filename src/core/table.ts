@@ -8,6 +8,8 @@ import type { StoredRecord } from '../wire/messages.ts';
 export interface Slot {
   record: StoredRecord;
   readonly hash: number;
+  /** Its place among all slots. */
+  index: number;
 }
 
 const SMALLEST_CAPACITY = 1024;
@@ -46,10 +48,30 @@ export class Table {
   add(record: StoredRecord): Slot {
     // Never more than half full: probes stay short.
     if (this.list.length * 2 >= this.slots.length) this.grow();
-    const slot = { record, hash: this.hash(record.text, 0, record.clientLength) };
+    const slot = { record, hash: this.hash(record.text, 0, record.clientLength), index: this.list.length };
     this.place(slot);
     this.list.push(slot);
     return slot;
+  }
+
+  /** Forgets a client whose slot this is. */
+  remove(slot: Slot): void {
+    const mask = this.slots.length - 1;
+    let hole = slot.hash & mask;
+    while (this.slots[hole] !== slot) hole = (hole + 1) & mask;
+    // What stands behind the hole moves up, unless it would then stand before the place where it is looked for.
+    for (let next = (hole + 1) & mask; ; next = (next + 1) & mask) {
+      const moved = this.slots[next];
+      if (moved === undefined) break;
+      if (((next - moved.hash) & mask) < ((next - hole) & mask)) continue;
+      this.slots[hole] = moved;
+      hole = next;
+    }
+    this.slots[hole] = undefined;
+    const last = this.list.pop();
+    if (last === undefined || last === slot) return;
+    this.list[slot.index] = last;
+    last.index = slot.index;
   }
 
   /** The `index`-th slot, 0 to size - 1. A slot's index may only become smaller: whoever walks from the end misses none. */

@@ -8,22 +8,20 @@ import {
   LINE_EXCERPT_BYTES,
   LOOKUPS_PER_CONNECTION,
   REPLIES_PAUSE_BYTES,
-  REPLIES_STALL_MS,
-  REPLIES_WAITING_BYTES,
   SINCE_WAIT_MS,
+  TURN_MS,
   WRITE_BYTES,
 } from '../wire/limits.ts';
 import { type Line, LineReader } from '../wire/lines.ts';
 import type { StoredRecord } from '../wire/messages.ts';
 import { writeAtStart, writeInvalid, writeTooLong } from '../wire/reply.ts';
 import type { Pulse } from './pulse.ts';
+import { Replies, type RepliesOwner } from './replies.ts';
 
 /** What a connection needs from the server around it. */
 export interface ClientService {
   readonly pulse: Pulse;
   readonly lineBytes: number;
-  /** The wall clock, written into `now`. */
-  readClock(now: Instant): void;
   /**
    * The places JSON for a record, cut to the bound: at once, or later. Undefined (never a rejection) when there is no usable
    * answer; the reason is the service's to log.
@@ -57,27 +55,29 @@ interface Found {
   readonly places: Places;
 }
 
-export class ClientConnection {
+export class ClientConnection implements RepliesOwner {
   private readonly id: number;
   private readonly socket: Socket;
   private readonly service: ClientService;
   private readonly reader: LineReader;
+  private readonly replies: Replies;
   private readonly lookups: Lookup[] = [];
+  /** Bytes of replies that wait behind a lookup. */
   private heldBytes = 0;
   private ended = false;
   private closed = false;
-  /** Commands wait: for the client to read, or for a lookup. */
+  /** Commands wait: for the client to read, for a lookup, or for other connections' turns. */
   private paused = false;
-  /** The client took nothing for a while: its commands no longer wait for it, see `REPLIES_STALL_MS`. */
-  private stalled = false;
-  private stallTimer: NodeJS.Timeout | undefined;
+  private resuming = false;
 
   constructor(id: number, socket: Socket, service: ClientService) {
     this.id = id;
     this.socket = socket;
     this.service = service;
     this.reader = new LineReader(service.lineBytes, LINE_EXCERPT_BYTES);
+    this.replies = new Replies(socket, this);
     socket.on('data', (chunk: Buffer) => {
+      if (this.closed) return;
       this.reader.push(chunk);
       this.serve();
     });
@@ -85,37 +85,51 @@ export class ClientConnection {
       this.ended = true;
       this.serve();
     });
-    socket.on('drain', () => this.taken());
-    socket.on('error', (error: NodeJS.ErrnoException) =>
-      this.service.observer.dropped(id, error.code ?? error.message),
-    );
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (!this.closed) this.service.observer.dropped(id, error.code ?? error.message);
+    });
     socket.on('close', () => this.free());
   }
 
   /** Stops serving: what is answered is flushed, what is not is dropped. */
   stop(): void {
     if (this.closed) return;
-    this.free();
-    this.socket.pause();
-    this.socket.end();
+    this.closed = true;
+    for (const lookup of this.lookups) lookup.aborter.abort();
+    this.replies.end();
+    // Read on, and let go, what still comes: so that the client's end is seen.
+    this.socket.resume();
   }
 
   destroy(): void {
     this.socket.destroy();
   }
 
+  // What `Replies` asks, see `RepliesOwner`.
+
+  roomForReplies(): void {
+    this.release();
+  }
+
+  repliesUnread(reason: string): void {
+    if (this.socket.destroyed) return;
+    this.service.observer.dropped(this.id, reason);
+    this.free();
+    this.socket.destroy();
+  }
+
   /** Serves commands until they are used up, or must wait. */
   private serve(): void {
     if (this.paused || this.closed) return;
-    let found = this.reader.next();
-    while (found) {
+    const endOfTurnMs = this.service.pulse.nowMs() + TURN_MS;
+    while (this.reader.next()) {
       this.line();
-      if (out.length >= WRITE_BYTES || this.mustWait()) return this.pause();
-      found = this.reader.next();
+      if (out.length >= WRITE_BYTES || this.mustWait() || this.service.pulse.nowMs() > endOfTurnMs) return this.pause();
     }
     if (this.ended && this.reader.finish()) this.line();
     this.write();
-    if (this.ended && this.lookups.length === 0 && !this.closed) this.socket.end();
+    if (this.ended && this.lookups.length === 0 && !this.closed) this.replies.end();
+    else if (!this.replies.hasRoom) this.pause();
   }
 
   private mustWait(): boolean {
@@ -127,58 +141,45 @@ export class ClientConnection {
     this.paused = true;
     this.socket.pause();
     this.write();
-    if (!this.closed) this.resumeIfPossible();
+    this.resumeIfPossible();
+  }
+
+  private mayResume(): boolean {
+    return this.paused && !this.closed && !this.mustWait() && this.replies.hasRoom;
   }
 
   /** Goes on when neither the client nor a lookup has to be waited for. */
   private resumeIfPossible(): void {
-    if (!this.paused || this.closed || this.mustWait()) return;
-    if (this.socket.writableLength > REPLIES_PAUSE_BYTES && !this.stalled) return this.watchForStall();
+    if (this.resuming || !this.mayResume()) return;
+    this.resuming = true;
     // Not at once: other connections have waited for this turn to end.
     setImmediate(() => {
-      if (this.closed || !this.paused) return;
+      this.resuming = false;
+      if (!this.mayResume()) return;
       this.paused = false;
       this.serve();
       if (!this.paused && !this.closed) this.socket.resume();
     });
   }
 
-  private watchForStall(): void {
-    if (this.stallTimer !== undefined) return;
-    const waiting = this.socket.writableLength;
-    this.stallTimer = setTimeout(() => {
-      this.stallTimer = undefined;
-      this.stalled = this.socket.writableLength >= waiting;
-      this.resumeIfPossible();
-    }, REPLIES_STALL_MS);
-  }
-
-  /** The client has read all that was written. */
-  private taken(): void {
-    this.stalled = false;
-    clearTimeout(this.stallTimer);
-    this.stallTimer = undefined;
-    this.resumeIfPossible();
-  }
-
   private line(): void {
     const line = this.reader;
     const { observer, pulse } = this.service;
     const { replica } = pulse;
-    const replies = this.replies();
+    const replies = this.nextReplies();
     const replyStart = replies.length;
     const kind = line.tooLong ? 'invalid' : parseCommand(line.bytes, line.start, line.end, command);
     if (kind === 'blank') return;
     observer.received(this.id, line);
+    pulse.readClock(now);
     if (kind === 'iamat') {
-      this.service.readClock(now);
       if (replica.report(line.bytes, command, now, pulse.nowMs(), replies) === undefined)
         observer.stale(this.id, line, command);
     } else if (line.tooLong) {
       writeTooLong(replies, line);
     } else {
       const record =
-        kind === 'whatsat' ? replica.lookUp(line.bytes, command.clientStart, command.clientEnd) : undefined;
+        kind === 'whatsat' ? replica.lookUp(line.bytes, command.clientStart, command.clientEnd, now) : undefined;
       if (kind === 'whatsat' && command.since && !isSince(record, command.stamp)) return this.whatsatSince();
       if (record !== undefined) return this.whatsat(record, replies);
       writeInvalid(replies, line);
@@ -187,7 +188,7 @@ export class ClientConnection {
   }
 
   /** Where the next reply goes: behind the last lookup that is still out, or straight out. */
-  private replies(): ByteWriter {
+  private nextReplies(): ByteWriter {
     return this.lookups[this.lookups.length - 1]?.behind ?? out;
   }
 
@@ -219,7 +220,10 @@ export class ClientConnection {
     const stamp = { seconds: command.stamp.seconds, nanoseconds: command.stamp.nanoseconds };
     const { radiusKm, bound } = command;
     const aborter = new AbortController();
-    const find = (): StoredRecord | undefined => pulse.replica.lookUp(client, 0, client.length);
+    const find = (): StoredRecord | undefined => {
+      pulse.readClock(now);
+      return pulse.replica.lookUp(client, 0, client.length, now);
+    };
     const search = async (): Promise<Found> => {
       await pulse.waitFor(() => isSince(find(), stamp), SINCE_WAIT_MS, aborter.signal);
       const record = find();
@@ -247,40 +251,34 @@ export class ClientConnection {
     });
   }
 
-  /** Sends the replies of the lookups that are done, in order, with all that waited behind them. */
+  /**
+   * Sends the replies of the lookups that are done, in order, with all that waited behind them, as fast as the client takes
+   * them; then goes on with its commands.
+   */
   private release(): void {
-    while (this.lookups[0]?.reply !== undefined) {
+    if (this.closed) return;
+    while (this.lookups[0]?.reply !== undefined && this.replies.hasRoom) {
       const { reply, behind } = this.lookups.shift() as Lookup & { reply: Uint8Array };
       this.heldBytes -= reply.length + behind.length;
       out.copy(reply);
       out.copy(behind.bytes, 0, behind.length);
+      this.write();
+      if (this.closed) return;
     }
-    this.write();
-    if (this.closed) return;
-    if (this.ended && !this.paused && this.lookups.length === 0) this.socket.end();
+    if (this.ended && !this.paused && this.lookups.length === 0) this.replies.end();
     else this.resumeIfPossible();
   }
 
   /** Links first, then the client: whoever asks a neighbour after reading its reply is not too early. */
   private write(): void {
     this.service.pulse.flush();
-    if (out.length > 0) this.socket.write(out.take());
-    if (this.socket.writableLength + this.heldBytes > REPLIES_WAITING_BYTES) {
-      this.service.observer.dropped(
-        this.id,
-        `${REPLIES_WAITING_BYTES} bytes of replies wait: the client does not read`,
-      );
-      this.free();
-      this.socket.destroy();
-    } else if (this.socket.writableLength > REPLIES_PAUSE_BYTES && !this.stalled && !this.paused) {
-      this.pause();
-    }
+    if (out.length > 0) this.replies.write(out.take());
   }
 
   /** The connection is over: nothing of it may stay. */
   private free(): void {
     this.closed = true;
-    clearTimeout(this.stallTimer);
+    this.replies.free();
     for (const lookup of this.lookups) lookup.aborter.abort();
     this.lookups.length = 0;
   }

@@ -1,17 +1,22 @@
 // Gives the core its time: turns of the event loop become `flush`, and the passing of time becomes `tick`. One for each
 // server; whoever brings the core something calls `flush` at the end of its turn.
 import type { Replica } from '../core/replica.ts';
+import type { Instant } from '../wire/instant.ts';
 import { GOT_INTERVAL_MS } from '../wire/limits.ts';
 
 export class Pulse {
   readonly replica: Replica;
+  readonly readClock: (now: Instant) => void;
+  private readonly now: Instant = { seconds: 0, nanoseconds: 0 };
   private timer: NodeJS.Timeout | undefined;
   private armedForMs = Number.POSITIVE_INFINITY;
   private readonly waiting = new Set<() => void>();
   private anotherTurn: NodeJS.Immediate | undefined;
 
-  constructor(replica: Replica) {
+  /** `readClock` writes the wall clock's time into its argument. */
+  constructor(replica: Replica, readClock: (now: Instant) => void) {
     this.replica = replica;
+    this.readClock = readClock;
   }
 
   /** A clock that only goes forward, in milliseconds. */
@@ -58,7 +63,8 @@ export class Pulse {
 
   private readonly tick = (): void => {
     const nowMs = this.nowMs();
-    if (this.replica.tick(nowMs)) this.again();
+    this.readClock(this.now);
+    if (this.replica.tick(nowMs, this.now)) this.again();
     this.arm(Math.max(nowMs + 1, this.replica.dueMs()));
   };
 

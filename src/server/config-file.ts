@@ -20,6 +20,7 @@ export interface Draft {
   readonly links: readonly DraftLink[];
   readonly places: DraftPlaces;
   readonly lineBytes?: number;
+  readonly expireAfterHours?: number;
   readonly secretFile?: string;
 }
 
@@ -82,6 +83,7 @@ function draftOf(file: Json): Draft {
   const timeoutMs = numberAt(places, 'timeoutMs');
   if (timeoutMs !== undefined) draftPlaces.timeoutMs = timeoutMs;
   const lineBytes = numberAt(objectAt(file, 'limits'), 'lineBytes');
+  const expireAfterHours = numberAt(objectAt(file, 'limits'), 'expireAfterHours');
   const secretFile = stringAt(file, 'secretFile');
   return {
     herd: stringAt(file, 'herd') ?? '',
@@ -89,6 +91,7 @@ function draftOf(file: Json): Draft {
     links,
     places: draftPlaces,
     ...(lineBytes === undefined ? {} : { lineBytes }),
+    ...(expireAfterHours === undefined ? {} : { expireAfterHours }),
     ...(secretFile === undefined ? {} : { secretFile }),
   };
 }

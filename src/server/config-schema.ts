@@ -13,6 +13,8 @@ const NAME_RULE =
 
 /** Up to half of what a frame between servers can carry: a record that fits no frame would break every link it is sent on. */
 const LINE_LIMITS_BYTES = { least: 256, most: FRAME_PAYLOAD_BYTES / 2 } as const;
+/** A century: more than never needs no number. */
+const MOST_EXPIRE_HOURS = 876_000;
 const PLACES_TIMEOUT_MS = { least: 100, most: 60_000 } as const;
 
 const port = (what: string) => z.int().min(1).max(LARGEST_PORT).optional().describe(what);
@@ -65,6 +67,12 @@ const herdShape = z
           .describe(
             "Longest line taken from a client, and so the memory a client's half-sent line can hold. Default 65536.",
           ),
+        expireAfterHours: z
+          .number()
+          .min(0)
+          .max(MOST_EXPIRE_HOURS)
+          .optional()
+          .describe('A client that has not reported for this long is unknown; 0 is never. Default 720.'),
       })
       .optional()
       .describe('Bounds on what others can make a server hold.'),

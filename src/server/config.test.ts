@@ -51,7 +51,7 @@ test('the built-in herd has five servers that talk along the published edges', a
   assert.deepEqual(namesNear(config, 'Welsh'), ['Holiday']);
   assert.deepEqual(namesNear(config, 'Wilkes'), ['Goloman', 'Hands', 'Holiday']);
   assert.deepEqual(config.places, { provider: 'embedded', timeoutMs: 10_000 });
-  assert.deepEqual(config.limits, { lineBytes: 65_536 });
+  assert.deepEqual(config.limits, { lineBytes: 65_536, expireAfterHours: 720 });
   assert.deepEqual(config.warnings, []);
 });
 
@@ -103,7 +103,7 @@ test('a file with everything in it; relative paths start at the file', async () 
     key: 'AbC-123',
     timeoutMs: 250,
   });
-  assert.deepEqual(config.limits, { lineBytes: 256 });
+  assert.deepEqual(config.limits, { lineBytes: 256, expireAfterHours: 720 });
   assert.equal(config.secretFile, path.join(directory, 'herd.secret'));
   assert.deepEqual(config.warnings, []);
   assert.deepEqual(namesNear(config, 'Barn'), ['Gate']);

@@ -2,7 +2,7 @@
 // Flags beat the environment, which beats the file, which beats the built-in herd. Must not know `process`: the command
 // line hands in what it was given.
 import path from 'node:path';
-import { LINE_BYTES } from '../wire/limits.ts';
+import { EXPIRE_AFTER_HOURS, LINE_BYTES } from '../wire/limits.ts';
 import { ConfigError, type ConfigFault } from './config-fault.ts';
 import type { Draft } from './config-file.ts';
 import { draftServer, piecesOf, ruleFaults } from './config-rules.ts';
@@ -30,7 +30,7 @@ export interface HerdConfig {
   readonly servers: ReadonlyMap<string, ServerEntry>;
   readonly links: readonly (readonly [string, string])[];
   readonly places: PlacesConfig;
-  readonly limits: { readonly lineBytes: number };
+  readonly limits: { readonly lineBytes: number; readonly expireAfterHours: number };
   readonly secretFile?: string;
   /** Things that work but are seldom meant, such as a herd in two pieces. */
   readonly warnings: readonly string[];
@@ -106,7 +106,10 @@ export async function loadConfig(sources: ConfigSources): Promise<HerdConfig> {
     servers,
     links: draft.links.map((link) => link.ends),
     places,
-    limits: { lineBytes: draft.lineBytes ?? LINE_BYTES },
+    limits: {
+      lineBytes: draft.lineBytes ?? LINE_BYTES,
+      expireAfterHours: draft.expireAfterHours ?? EXPIRE_AFTER_HOURS,
+    },
     ...(draft.secretFile === undefined ? {} : { secretFile: path.resolve(directory, draft.secretFile) }),
     warnings,
   };

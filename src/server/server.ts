@@ -88,16 +88,16 @@ class HerdServer implements RunningServer {
       epoch: this.startedAtMs,
       neighbours: neighbours.map((neighbour) => neighbour.name),
       nowMs: performance.now(),
+      expireAfterSeconds: config.limits.expireAfterHours * 3600,
       hashSeed: randomBytes(4).readInt32LE(),
       observer: this.observer(logObserver),
     });
-    this.pulse = new Pulse(this.replica);
-    this.places = new PlacesLookup(config.places, log.logger);
     const clock = new WallClock();
+    this.pulse = new Pulse(this.replica, (now) => clock.read(now));
+    this.places = new PlacesLookup(config.places, log.logger);
     this.clients = new ClientListener({
       pulse: this.pulse,
       lineBytes: config.limits.lineBytes,
-      readClock: (now) => clock.read(now),
       places: (record, radiusKm, bound, signal) => this.places.near(record, radiusKm, bound, signal),
       observer: logObserver,
     });

@@ -122,3 +122,50 @@ test('20,000 clients are each found by their bytes, whatever the bytes', () => {
     assert.ok(herd.say('Welsh', asciiBytes(`WHATSAT ${id} 1 1`)).endsWith(` ${id} +1+${index % 180} 7`));
   }
 });
+
+test('a client that has not reported for long is unknown everywhere, and its record goes', () => {
+  const herd = new SimulatedHerd(CLASS_GRAPH);
+  herd.expireAfterSeconds = 100;
+  for (const name of herd.names) herd.start(name);
+  herd.dialAll();
+  herd.settle();
+  herd.now.seconds = 1000;
+  herd.say('Goloman', asciiBytes('IAMAT old +1+1 7'));
+  herd.elapse(1000);
+  herd.now.seconds = 1050;
+  herd.say('Welsh', asciiBytes('IAMAT young +1+1 7'));
+  herd.elapse(1000);
+  herd.now.seconds = 1101;
+  for (const name of herd.names) {
+    assert.equal(herd.say(name, asciiBytes('WHATSAT old 1 1')), '? WHATSAT old 1 1');
+    assert.match(herd.say(name, asciiBytes('WHATSAT young 1 1')), /^AT Welsh /);
+  }
+  herd.now.seconds = 1101 + 301;
+  herd.elapse(1000);
+  for (const name of herd.names) assert.equal(herd.contents(name).length, 1);
+  // It may come back, and a restart does not bring the old one.
+  herd.say('Hands', asciiBytes('IAMAT old +2+2 8'));
+  herd.elapse(1000);
+  for (const name of herd.names) assert.match(herd.say(name, asciiBytes('WHATSAT old 1 1')), / old \+2\+2 8$/);
+});
+
+test('a client that is forgotten on request is forgotten everywhere, and older reports do not bring it back', () => {
+  const herd = linkedHerd();
+  herd.now.seconds = 1000;
+  herd.say('Goloman', asciiBytes('IAMAT kiwi +1+1 900'));
+  herd.elapse(1000);
+  assert.ok(herd.replicas.get('Welsh')?.forget(asciiBytes('kiwi'), herd.now, herd.nowMs));
+  assert.ok(!herd.replicas.get('Welsh')?.forget(asciiBytes('nobody'), herd.now, herd.nowMs));
+  herd.elapse(1000);
+  for (const name of herd.names) {
+    assert.equal(herd.say(name, asciiBytes('WHATSAT kiwi 1 1')), '? WHATSAT kiwi 1 1');
+    assert.ok(!herd.contents(name).join().includes('+1+1'), 'nothing is kept of where it was');
+  }
+  herd.say('Hands', asciiBytes('IAMAT kiwi +2+2 999'));
+  herd.elapse(1000);
+  for (const name of herd.names) assert.match(herd.say(name, asciiBytes('WHATSAT kiwi 1 1')), /^\? /);
+  herd.now.seconds = 1010;
+  herd.say('Hands', asciiBytes('IAMAT kiwi +3+3 1005'));
+  herd.elapse(1000);
+  for (const name of herd.names) assert.match(herd.say(name, asciiBytes('WHATSAT kiwi 1 1')), / \+3\+3 1005$/);
+});

@@ -61,6 +61,7 @@ export class SimulatedHerd {
   readonly now: Instant = { seconds: 0, nanoseconds: 0 };
   /** The servers' own forward clock, in milliseconds. */
   nowMs = 0;
+  expireAfterSeconds = 0;
   private readonly edges: readonly (readonly [string, string])[];
   private readonly directions: Direction[] = [];
   private readonly tell: (event: string) => void;
@@ -87,6 +88,7 @@ export class SimulatedHerd {
       neighbours,
       hashSeed: this.lives,
       nowMs: this.nowMs,
+      expireAfterSeconds: this.expireAfterSeconds,
     };
     this.replicas.set(name, new Replica({ ...options, observer: this.observer(name) }));
   }
@@ -166,7 +168,8 @@ export class SimulatedHerd {
       const dueMs = Math.min(...[...this.replicas.values()].map((replica) => replica.dueMs()));
       if (dueMs > endMs) break;
       this.nowMs = Math.max(dueMs, this.nowMs + 1);
-      for (const replica of this.replicas.values()) if (replica.dueMs() <= this.nowMs) replica.tick(this.nowMs);
+      for (const replica of this.replicas.values())
+        if (replica.dueMs() <= this.nowMs) replica.tick(this.nowMs, this.now);
       this.settle();
     }
     this.nowMs = Math.max(this.nowMs, endMs);
@@ -179,7 +182,8 @@ export class SimulatedHerd {
     const out = new ByteWriter();
     const command = new Command();
     const kind = parseCommand(line, 0, line.length, command);
-    const record = kind === 'whatsat' ? replica.lookUp(line, command.clientStart, command.clientEnd) : undefined;
+    const record =
+      kind === 'whatsat' ? replica.lookUp(line, command.clientStart, command.clientEnd, this.now) : undefined;
     if (kind === 'iamat') replica.report(line, command, this.now, this.nowMs, out);
     else if (record !== undefined) writeAt(out, record);
     else if (kind !== 'blank') {

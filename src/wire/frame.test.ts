@@ -92,6 +92,7 @@ const anyRecord: fc.Arbitrary<StoredRecord> = fc
     fraction: text(/^\d{9}$/),
     receivedSeconds: fc.integer({ min: -9_000_000_000, max: 9_000_000_000 }),
     clamped: fc.boolean(),
+    forgotten: fc.boolean(),
   })
   .map((parts) => {
     const client = Buffer.from(parts.client);
@@ -112,6 +113,7 @@ const anyRecord: fc.Arbitrary<StoredRecord> = fc
       text: Buffer.concat([client, Buffer.from(` ${parts.location} ${stampText}`)]),
       clientLength: client.length,
       locationLength: parts.location.length,
+      forgotten: parts.forgotten,
     };
   });
 

@@ -65,6 +65,15 @@ export const WINDOW_MOST_BYTES: number = 256 * KIBIBYTE;
 /** The window shrinks when acknowledgements take longer than this: what a moving thing's position may lag on a slow link. */
 export const WINDOW_DELAY_MS = 250;
 
+/** Hours after its last report at which a client is unknown, unless the configuration says otherwise: a last known position should outlast a holiday, and IDs that were seen once should not be kept for ever. */
+export const EXPIRE_AFTER_HOURS: number = 30 * 24;
+
+/** An expired client's record is kept hidden this long, so that no server that is a little behind sends it to one that has dropped it. */
+export const PURGE_GRACE_SECONDS = 300;
+
+/** Clients looked at for expiry in one tick: four ticks a second walk a million clients in a few minutes, for microseconds each. */
+export const PURGE_CLIENTS = 1000;
+
 /** Clients looked at in one turn of a catch-up: about a millisecond's work. */
 export const SCAN_CLIENTS = 1000;
 
@@ -94,17 +103,23 @@ export const REPLIES_WAITING_BYTES: number = 1024 * KIBIBYTE;
 /** Replies waiting at which a connection's further commands wait too, so that a client that reads slowly, or pipelines a lot, is served at its own speed instead of being cut off. */
 export const REPLIES_PAUSE_BYTES: number = 256 * KIBIBYTE;
 
-/** A paused client that takes not one byte for this long is not reading: its commands are served on until REPLIES_WAITING_BYTES wait, and then it is closed. */
-export const REPLIES_STALL_MS = 2000;
+/** A client that takes nothing for this long is not reading: its commands are served on until REPLIES_WAITING_BYTES wait, and then it is closed. Longer than a mobile network's usual hand-over. */
+export const REPLIES_STALL_MS = 5000;
 
-/** Bytes of replies after which they are written and the next connection gets its turn. A few dozen places answers. */
+/** A client that takes nothing for this long while replies wait is closed, however few they are: a minute is any network's outage that a TCP connection is worth keeping for. */
+export const REPLIES_GIVE_UP_MS = 60_000;
+
+/** A connection's turn: then other connections are served. Ten turns are not felt by a person. */
+export const TURN_MS = 5;
+
+/** Bytes of replies after which they are written and the next connection gets its turn: seven answers with twenty places. */
 export const WRITE_BYTES: number = 64 * KIBIBYTE;
 
 /** A `WHATSAT ... SINCE` waits this long for the report it asks for: many times what a report needs across a healthy herd, and a person does not notice it. */
 export const SINCE_WAIT_MS = 250;
 
-/** Places lookups in flight for one connection; further commands of that connection wait. Twice what a browser opens to one host. */
-export const LOOKUPS_PER_CONNECTION = 16;
+/** Places lookups in flight for one connection; further commands of that connection wait. As many requests as a browser makes to one host at once, and a few more. */
+export const LOOKUPS_PER_CONNECTION = 8;
 
 /** Clients connected to one server at once. The operating system's limit on open files usually ends it earlier; this keeps idle connections (about 10 KiB each) under 600 MiB. */
 export const CONNECTIONS = 50_000;
@@ -115,8 +130,8 @@ export const LISTEN_BACKLOG = 4096;
 /** TCP keep-alive starts after this much silence on a client's connection: a phone that vanished is noticed within minutes, an idle one costs one packet a minute. */
 export const CLIENT_KEEPALIVE_MS = 60_000;
 
-/** Longest answer taken from a places provider: twenty Google results with photos are under 100 KiB, and a reply must fit in REPLIES_WAITING_BYTES. */
-export const PLACES_ANSWER_BYTES: number = 1000 * KIBIBYTE;
+/** Longest answer taken from a places provider: five times twenty Google results with photos. Eight of them (LOOKUPS_PER_CONNECTION) may be held for one connection. */
+export const PLACES_ANSWER_BYTES: number = 512 * KIBIBYTE;
 
 /** Characters of a line kept in the log: any real command whole; a hostile one cannot fill the disk 64 KiB a line. */
 export const LOG_LINE_BYTES = 512;

@@ -112,6 +112,8 @@ export interface StoredRecord {
   readonly text: Uint8Array;
   readonly clientLength: number;
   readonly locationLength: number;
+  /** The client was forgotten on request: this record only keeps older reports from coming back. */
+  readonly forgotten: boolean;
 }
 
 export function locationOf(record: StoredRecord): Uint8Array {
@@ -119,13 +121,16 @@ export function locationOf(record: StoredRecord): Uint8Array {
   return record.text.subarray(start, start + record.locationLength);
 }
 
+const ORDER_IS_STAMP = 1;
+const FORGOTTEN = 2;
+
 /** One record of a batch; `originIndex` is its origin's place in the batch's list of origins. */
 export function writeRecord(out: ByteWriter, record: StoredRecord, originIndex: number): void {
   out.varint(originIndex);
   out.varint(record.sequence);
   writeInstant(out, record.received);
   const orderIsStamp = compareInstants(record.order, record.stamp) === 0;
-  out.byte(orderIsStamp ? 1 : 0);
+  out.byte((orderIsStamp ? ORDER_IS_STAMP : 0) | (record.forgotten ? FORGOTTEN : 0));
   if (!orderIsStamp) writeInstant(out, record.order);
   const text = record.text;
   const locationStart = record.clientLength + 1;
@@ -142,8 +147,10 @@ export function readRecord(reader: ByteReader, origins: readonly Origin[]): Stor
   const sequence = reader.varint();
   const received = readInstant(reader);
   const flags = reader.byte();
-  if (flags > 1) throw new MalformedFrame('record with unknown flags');
-  const order = flags === 1 ? { seconds: 0, nanoseconds: 0 } : readInstant(reader);
+  if (flags > (ORDER_IS_STAMP | FORGOTTEN)) throw new MalformedFrame('record with unknown flags');
+  const orderIsStamp = (flags & ORDER_IS_STAMP) !== 0;
+  const forgotten = (flags & FORGOTTEN) !== 0;
+  const order = orderIsStamp ? { seconds: 0, nanoseconds: 0 } : readInstant(reader);
   const client = reader.field(FRAME_PAYLOAD_BYTES);
   const location = reader.field(FRAME_PAYLOAD_BYTES);
   const stampText = reader.field(FRAME_PAYLOAD_BYTES);
@@ -153,14 +160,14 @@ export function readRecord(reader: ByteReader, origins: readonly Origin[]): Stor
   if (!parseLocation(location, 0, location.length, position))
     throw new MalformedFrame('record with an impossible location');
   if (!parseStamp(stampText, 0, stampText.length, stamp)) throw new MalformedFrame('record with an impossible stamp');
-  if (flags === 1) copyInstant(stamp, order);
-  else if (compareInstants(order, stamp) > 0) throw new MalformedFrame('record ordered after its stamp');
+  if (orderIsStamp) copyInstant(stamp, order);
+  else if (!forgotten && compareInstants(order, stamp) > 0) throw new MalformedFrame('record ordered after its stamp');
   const text = new Uint8Array(client.length + location.length + stampText.length + 2).fill(SPACE);
   text.set(client);
   text.set(location, client.length + 1);
   text.set(stampText, client.length + location.length + 2);
   const lengths = { clientLength: client.length, locationLength: location.length };
-  return { origin, sequence, received, order, stamp, position, text, ...lengths };
+  return { origin, sequence, received, order, stamp, position, text, ...lengths, forgotten };
 }
 
 export function writeOrigins(out: ByteWriter, origins: readonly Origin[]): void {
