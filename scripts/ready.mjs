@@ -61,7 +61,7 @@ unlessFresh(
   ['package.json', 'package-lock.json'],
   () =>
     // Not `npm ci`: it refuses a lock file that lacks other platforms' optional packages, which registry mirrors may not hold.
-    run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']),
+    run('npm', ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']),
 );
 if (process.argv.includes('--build')) rmSync(inRoot('dist'), { recursive: true, force: true });
 unlessFresh(

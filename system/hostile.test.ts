@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client, exchange } from './client.ts';
-import { Herd, until } from './processes.ts';
+import { Herd, linkPort, until } from './processes.ts';
 
 let herd: Herd;
 let port: number;
@@ -107,4 +107,44 @@ test('10,000 idle connections stay open while others are served, and are gone wh
   context.diagnostic(`${Math.round(bytesEach)} bytes of server memory a connection`);
   for (const client of idle) client.destroy();
   await noConnectionLeft();
+});
+
+test('a client that reads slowly but steadily gets every reply', async () => {
+  const count = 1200;
+  const slow = await Client.connect(port);
+  slow.socket.pause();
+  slow.send(`IAMAT slow +34.068930-118.445127 1\n${'WHATSAT slow 50 20\n'.repeat(count)}`);
+  slow.finish();
+  // A piece every few milliseconds: far slower than the server could write, and never long without one.
+  while (!slow.ended && !slow.closed) {
+    slow.socket.resume();
+    await new Promise((resolve) => setImmediate(resolve));
+    slow.socket.pause();
+    await new Promise((resolve) => setTimeout(resolve, 3));
+  }
+  assert.equal(slow.received.split('\n\n').length - 1, count);
+  slow.destroy();
+});
+
+test('a flood of costly commands does not keep others from their turn', async () => {
+  const count = 4000;
+  const flooder = await Client.connect(port);
+  flooder.send(`IAMAT pole +90+0 1\n${'WHATSAT pole 50 0\n'.repeat(count)}`);
+  await flooder.receives((text) => text.includes('\n\n'));
+  const polite = await Client.connect(port);
+  polite.send('IAMAT polite +1+1 1\n');
+  await polite.lines(1);
+  // The flood is far longer than a turn: whoever is served before its end did not wait for it.
+  assert.ok(flooder.received.split('\n\n').length - 1 < count);
+  flooder.destroy();
+  polite.destroy();
+});
+
+test('whoever asks for the status without end gets one answer a connection', async () => {
+  const request = Buffer.from([1, 32, 0, 0, 0, 0]);
+  const asker = await Client.connect(linkPort('Goloman', herd.offset));
+  asker.send(Buffer.concat(Array.from({ length: 10_000 }, () => request)));
+  await asker.end();
+  assert.equal(asker.received.split('"server":"Goloman"').length - 1, 1);
+  asker.destroy();
 });

@@ -79,7 +79,7 @@ test('without a usable answer the client gets its command back, and the log gets
     const reply = await exchange(port, 'x\nWHATSAT  kiwi 10 5\r\nIAMAT last +1+1 1');
     assert.match(reply, /^\? x\n\? WHATSAT {2}kiwi 10 5\nAT Goloman \S+ last \+1\+1 1\n$/, behaviour);
   }
-  await herd.logged('Goloman', behaviours.length, ({ event }) => event === 'places not found');
+  await herd.logged('Goloman', behaviours.length, ({ event }) => event === 'places failed');
 });
 
 test('replies keep the order of commands around a slow lookup, and other connections are not delayed', async () => {
@@ -136,6 +136,23 @@ test('a client that asks far more than it may at once gets every answer, in orde
 
 test('the key is in no log and no reply', () => {
   const log = readFileSync(path.join(herd.directory, 'Goloman.log'), 'utf8');
-  assert.ok(log.includes('places found') && log.includes('google-legacy'));
+  assert.ok(log.includes('places answered') && log.includes('google-legacy'));
   for (const form of [KEY, encodeURIComponent(KEY), 'secret-key']) assert.ok(!log.includes(form), form);
+});
+
+test('large answers that come out of order are kept in order, and do not count against a client that reads', async () => {
+  const results = Array.from({ length: 20 }, (_, index) => ({ name: `${index}`.padEnd(20_000, 'x') }));
+  const large = { status: 200, body: JSON.stringify({ results, status: 'OK' }) };
+  standIn.behaviour = 'slow';
+  const client = await Client.connect(port);
+  client.send('WHATSAT kiwi 10 20\n');
+  await until(
+    () => standIn.requests.length === 1,
+    () => 'the provider was not asked',
+  );
+  standIn.behaviour = large;
+  client.send(`${'WHATSAT kiwi 10 20\n'.repeat(7)}x\n`);
+  const reply = await client.receives((text) => text.endsWith('? x\n'));
+  assert.equal(reply.split('\n\n').length - 1, 8);
+  client.destroy();
 });

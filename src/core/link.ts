@@ -67,7 +67,7 @@ const violation: Action = () => {
   throw new MalformedFrame('frame out of order');
 };
 const ignore: Action = () => {};
-const status: Action = (link) => link.herd.statusRequested(link);
+const status: Action = (link) => link.tellStatus();
 const refused: Action = (link, reader) => link.wasRefused(readRefusal(reader));
 const bye: Action = (link, _reader, nowMs) => link.leave('the other side left', nowMs);
 const records: Action = (link, reader, nowMs) => link.receivedRecords(reader, nowMs);
@@ -111,6 +111,8 @@ function allOf(action: Action): Record<FrameName, Action> {
 
 export class Link implements Carrier {
   readonly herd: Herd;
+  /** Who the other side says it is, before it has proved it. */
+  claims: string | undefined;
   /** The neighbour's name: known from the start when this server dialled, from its hello when the neighbour did. */
   neighbour: string | undefined;
   readonly dialled: boolean;
@@ -165,6 +167,7 @@ export class Link implements Carrier {
   heardHello(payload: Uint8Array): void {
     if (this.dialled) throw new MalformedFrame('hello from the side that was dialled');
     const hello = this.handshake.heardHello(payload);
+    this.claims = hello.from;
     const objection = this.herd.objection(this, hello) ?? this.handshake.mismatch(hello);
     if (objection !== undefined) return this.refuse(objection);
     this.hello = hello;
@@ -256,7 +259,13 @@ export class Link implements Carrier {
 
   askedUnproven(): void {
     if (!this.transport.isLocal) throw new MalformedFrame('status is for those with the secret');
+    this.tellStatus();
+  }
+
+  /** Once a connection: whoever wants to know more often pays for more connections. */
+  tellStatus(): void {
     this.herd.statusRequested(this);
+    this.close('status told');
   }
 
   /** Still finding out who is at the other end. */

@@ -195,6 +195,14 @@ export class Replica implements Herd {
     return this.live.get(neighbour);
   }
 
+  /** Whether every neighbour has acknowledged all there is. */
+  get isSettled(): boolean {
+    for (const { sending } of this.live.values()) {
+      if (sending !== undefined && (sending.outbox.size > 0 || sending.window.inFlightBytes > 0)) return false;
+    }
+    return true;
+  }
+
   /** Leaves the herd politely: neighbours get what waits, then a goodbye. */
   leave(nowMs: number): void {
     for (const link of [...this.links]) link.leave('this server stops', nowMs);
@@ -301,7 +309,7 @@ export class Replica implements Herd {
     const count = reader.varint();
     for (let index = 0; index < count; index += 1) {
       const record = readRecord(reader, origins);
-      this.refuseForged(record);
+      this.refuseImpossible(record);
       if (peer !== undefined) gotOf(peer, record.origin).add(record.sequence);
       const had = this.vector.get(record.origin)?.has(record.sequence) ?? false;
       const slot = this.table.find(record.text, 0, record.clientLength);
@@ -335,10 +343,14 @@ export class Replica implements Herd {
     for (const link of this.live.values()) link.receiving.gotMore(origin);
   }
 
-  /** Only this server numbers what it accepts in this life. */
-  private refuseForged({ origin, sequence }: StoredRecord): void {
+  /** What no honest server could have accepted: said by its own numbers, not by this server's clock. */
+  private refuseImpossible({ origin, sequence, order, stamp, received, forgotten }: StoredRecord): void {
+    // Only this server numbers what it accepts in this life.
     if (origin === this.self && sequence > this.sequence) {
       throw new MalformedFrame(`forged: a record of ${origin.name} that ${origin.name} does not know`);
+    }
+    if (!forgotten && compareInstants(order, orderTime(stamp, received)) !== 0) {
+      throw new MalformedFrame('a record that is ordered by another time than its own');
     }
   }
 

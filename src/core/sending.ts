@@ -2,7 +2,7 @@
 // Knows the table it reads from; knows no frame but the batch, and no state of the link.
 import { ByteWriter } from '../wire/bytes.ts';
 import { beginFrame, endFrame } from '../wire/frame.ts';
-import { BATCH_BYTES, GOT_INTERVAL_MS, HOLD_MS, SCAN_CLIENTS } from '../wire/limits.ts';
+import { BATCH_BYTES, BATCH_ORIGINS, GOT_INTERVAL_MS, HOLD_MS, SCAN_CLIENTS } from '../wire/limits.ts';
 import { type Origin, type StoredRecord, writeOrigins, writeRecord } from '../wire/messages.ts';
 import { gotOf, type Vector } from './got.ts';
 import { Outbox } from './outbox.ts';
@@ -131,6 +131,7 @@ export class Sending {
     for (const slot of this.outbox.inLine()) {
       const { record } = slot;
       if (count > 0 && scratch.length + record.text.length > BATCH_BYTES) break;
+      if (origins.length === BATCH_ORIGINS && !origins.includes(record.origin)) break;
       this.outbox.drop(slot);
       // Acknowledged by another way while it stood in line.
       if (this.covered(record)) continue;

@@ -8,12 +8,14 @@ export class ClientListener {
   private readonly server: Server;
   private readonly connections = new Set<ClientConnection>();
   private lastId = 0;
+  private readonly service: ClientService;
 
   constructor(service: ClientService) {
+    this.service = service;
     this.server = createServer(
       // Half-open: a client that writes, ends its side and reads gets everything it asked for.
       { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: CLIENT_KEEPALIVE_MS },
-      (socket) => this.accept(socket, service),
+      (socket) => this.accept(socket),
     );
     this.server.maxConnections = CONNECTIONS;
   }
@@ -24,7 +26,9 @@ export class ClientListener {
 
   /** @throws {NodeJS.ErrnoException} EADDRINUSE and the like */
   async listen(host: string, port: number): Promise<void> {
-    await listen(this.server, { host, port, backlog: LISTEN_BACKLOG });
+    await listen(this.server, { host, port, backlog: LISTEN_BACKLOG }, (reason) =>
+      this.service.observer.acceptFailed(reason),
+    );
   }
 
   /** Takes no more connections, flushes what is answered on the open ones, and closes them within `STOP_GRACE_MS`. */
@@ -35,9 +39,9 @@ export class ClientListener {
     });
   }
 
-  private accept(socket: Socket, service: ClientService): void {
+  private accept(socket: Socket): void {
     this.lastId += 1;
-    const connection = new ClientConnection(this.lastId, socket, service);
+    const connection = new ClientConnection(this.lastId, socket, this.service);
     this.connections.add(connection);
     socket.on('close', () => this.connections.delete(connection));
   }

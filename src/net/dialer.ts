@@ -54,11 +54,15 @@ export class Dialer {
     this.dialLater();
   }
 
-  stop(): void {
+  /** Dials no more. Resolves when a connection that was dialled is closed; ending it is the link's affair. */
+  stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
-    // A socket that is connected is the link's to end; one that is not would hold the process.
-    if (this.socket?.connecting) this.socket.destroy();
+    const { socket } = this;
+    if (socket === undefined) return Promise.resolve();
+    // One that is still being made has no link, and would hold the process.
+    if (socket.connecting) socket.destroy();
+    return new Promise((resolve) => socket.once('close', () => resolve()));
   }
 
   private dialLater(): void {
@@ -76,7 +80,7 @@ export class Dialer {
   private dial(): void {
     if (this.stopped || this.pulse.replica.linkTo(this.neighbour.name) !== undefined) return;
     const { name, host, peerPort } = this.neighbour;
-    const socket = connect({ host, port: peerPort });
+    const socket = connect({ host, port: peerPort, allowHalfOpen: true });
     this.socket = socket;
     let failure = 'closed before a greeting';
     let link: Link | undefined;
@@ -87,7 +91,9 @@ export class Dialer {
     const gone = (): void => {
       clearTimeout(timeout);
       this.socket = undefined;
-      if (link === undefined || link.epoch === 0) this.failed(failure);
+      // A connection that had to give way to a better one is no failure.
+      if ((link === undefined || link.epoch === 0) && this.pulse.replica.linkTo(name) === undefined)
+        this.failed(failure);
       this.dialLater();
     };
     socket.on('error', (error: NodeJS.ErrnoException) => {

@@ -10,15 +10,17 @@ export class LinkListener {
   private readonly server: Server;
   private readonly sockets = new Map<Socket, Link>();
   private readonly pulse: Pulse;
+  private readonly acceptFailed: (reason: string) => void;
 
-  constructor(pulse: Pulse) {
+  constructor(pulse: Pulse, acceptFailed: (reason: string) => void) {
+    this.acceptFailed = acceptFailed;
     this.pulse = pulse;
     this.server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.accept(socket));
   }
 
   /** @throws {NodeJS.ErrnoException} EADDRINUSE and the like */
   async listen(host: string, port: number): Promise<void> {
-    await listen(this.server, { host, port, backlog: LISTEN_BACKLOG });
+    await listen(this.server, { host, port, backlog: LISTEN_BACKLOG }, this.acceptFailed);
   }
 
   async stop(): Promise<void> {

@@ -26,6 +26,7 @@ export class Pulse {
 
   /** Resolves with true as soon as `condition` holds after something arrived, with false when it never did in time. */
   waitFor(condition: () => boolean, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+    if (condition()) return Promise.resolve(true);
     return new Promise((resolve) => {
       const end = (met: boolean): void => {
         clearTimeout(timer);

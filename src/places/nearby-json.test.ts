@@ -5,7 +5,7 @@ import { checkNearbyJson, cutNearbyJson } from './nearby-json.ts';
 import { PlacesError } from './provider.ts';
 
 const cut = (document: string, bound: number): string =>
-  Buffer.from(cutNearbyJson(Buffer.from(document), bound)).toString();
+  Buffer.from(cutNearbyJson(Buffer.from(document), bound).json).toString();
 
 const GOOGLE_STYLE = `{
    "html_attributions" : [],
@@ -174,4 +174,11 @@ test('property: accepts just what JSON.parse accepts', () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+test('the status of an answer is told for the log, short and printable', () => {
+  const statusOf = (document: string): string => cutNearbyJson(Buffer.from(document), 1).status;
+  assert.equal(statusOf('{"results":[],"status":"REQUEST_DENIED"}'), 'REQUEST_DENIED');
+  assert.equal(statusOf('{"results":[{"status":"inner"}]}'), '');
+  assert.equal(statusOf(`{"status":"\u00e9${'x'.repeat(100)}"}`), `??${'x'.repeat(38)}`);
 });

@@ -10,16 +10,40 @@ const CARRIAGE_RETURN = 0x0d;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 
+/** An answer as the client gets it. */
+export interface NearbyAnswer {
+  readonly json: Uint8Array;
+  /** What the document says of itself, `OK` or why not; for logs. Empty when it says nothing. */
+  readonly status: string;
+}
+
+/** Google's longest status has 17 characters; more is not for a log. */
+const STATUS_BYTES = 40;
+
 /**
  * Cuts `results` to the first `bound` elements.
  * @throws {PlacesError} when the document is not a whole Nearby Search answer
  */
-export function cutNearbyJson(document: Uint8Array, bound: number): Uint8Array {
+export function cutNearbyJson(document: Uint8Array, bound: number): NearbyAnswer {
   const text = withoutByteOrderMark(document);
+  const members = scanNearbyJson(text);
+  return { json: cutResults(text, members, bound), status: statusOf(text, members) };
+}
+
+function statusOf(text: Uint8Array, members: readonly TopLevelMember[]): string {
+  const status = members.find((member) => member.key === 'status' && text[member.start] === QUOTE);
+  if (status === undefined) return '';
+  const shown = text.subarray(status.start + 1, Math.min(status.end - 1, status.start + 1 + STATUS_BYTES));
+  return Buffer.from(shown)
+    .toString('latin1')
+    .replace(/[^ -~]/g, '?');
+}
+
+function cutResults(text: Uint8Array, members: readonly TopLevelMember[], bound: number): Uint8Array {
   const kept: Uint8Array[] = [];
   let keptTo = 0;
   // A key may stand there twice, and readers differ on which one counts: each is cut.
-  for (const results of scanNearbyJson(text).filter((member) => isArray(text, member) && member.key === 'results')) {
+  for (const results of members.filter((member) => isArray(text, member) && member.key === 'results')) {
     if (results.elementEnds.length <= bound && bound > 0) continue;
     const lastEnd = results.elementEnds[bound - 1] ?? results.start + 1;
     kept.push(text.subarray(keptTo, lastEnd));

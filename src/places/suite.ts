@@ -63,9 +63,9 @@ export function providerSuite(name: string, makeSubject: () => Promise<SuiteSubj
     });
 
     test('can be cut to the limit', async () => {
-      const cut = read(cutNearbyJson(await ask({ ...subject.busy, limit: 1 }), 1));
+      const cut = read(cutNearbyJson(await ask({ ...subject.busy, limit: 1 }), 1).json);
       assert.equal(cut.results.length, 1);
-      assert.equal(read(cutNearbyJson(await ask({ ...subject.busy, limit: 0 }), 0)).results.length, 0);
+      assert.equal(read(cutNearbyJson(await ask({ ...subject.busy, limit: 0 }), 0).json).results.length, 0);
     });
 
     test('says ZERO_RESULTS where there is nothing', async () => {

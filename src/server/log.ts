@@ -1,6 +1,6 @@
 // One log file per server, one JSON object a line: what was received and sent, and what it led to. Bytes that came from
 // outside are escaped, so that no client can forge a record or move a terminal's cursor. Knows no socket.
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { type Logger, pino } from 'pino';
 import { CR, LF } from '../wire/bytes.ts';
@@ -44,7 +44,16 @@ export function openLog(directory: string, server: string): ServerLog {
   return {
     file,
     logger,
-    reopen: () => destination.reopen(),
+    reopen: () => {
+      try {
+        // The library would be left without any file if this failed half-way.
+        closeSync(openSync(file, 'a', 0o600));
+      } catch (error) {
+        process.stderr.write(`cannot open the log ${file} anew: ${(error as Error).message}\n`);
+        return;
+      }
+      destination.reopen();
+    },
     close: () => {
       process.off('exit', flush);
       destination.flushSync();

@@ -32,6 +32,10 @@ export class LogObserver implements Omit<Observer, 'statusRequested'>, ClientObs
     this.logger.info({ connection, client }, 'report stale');
   }
 
+  acceptFailed(reason: string): void {
+    this.logger.error({ reason }, 'connection not accepted');
+  }
+
   dropped(connection: number, reason: string): void {
     this.logger.warn({ connection, reason }, 'client connection dropped');
   }
@@ -67,7 +71,7 @@ export class LogObserver implements Omit<Observer, 'statusRequested'>, ClientObs
   }
 
   linkRefused(link: Link, reason: string, byUs: boolean): void {
-    const { neighbour = 'unknown', dialled } = link;
+    const { neighbour = link.claims ?? 'unknown', dialled } = link;
     this.logger.warn({ neighbour, dialled, reason, by: byUs ? 'us' : 'neighbour' }, 'link refused');
   }
 

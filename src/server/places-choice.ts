@@ -27,10 +27,14 @@ function familyOf(provider: string): 'google' | 'overpass' | undefined {
 }
 
 function urlFault(text: string): string | undefined {
-  const rule = 'must be a whole http:// or https:// address without user or password';
+  const rule = "must be a whole http:// or https:// address without user, password, '?' or '#'";
   if (!URL.canParse(text)) return rule;
   const url = new URL(text);
-  return /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' ? undefined : rule;
+  return /^https?:$/.test(url.protocol) &&
+    url.username + url.password + url.search + url.hash === '' &&
+    !/[?#]/.test(text)
+    ? undefined
+    : rule;
 }
 
 function keyFrom(file: string, faults: ConfigFault[]): string | undefined {

@@ -70,10 +70,13 @@ export class PlacesLookup {
 
   private answered(document: Uint8Array, query: PlacesQuery, startedAt: number): Places {
     try {
-      const cut = cutNearbyJson(document, query.limit);
+      const { json, status } = cutNearbyJson(document, query.limit);
       const { provider } = this.config;
-      this.logger.info({ provider, answerBytes: document.length, durationMs: since(startedAt) }, 'places found');
-      return cut;
+      this.logger.info(
+        { provider, status, answerBytes: document.length, durationMs: since(startedAt) },
+        'places answered',
+      );
+      return json;
     } catch (error) {
       return this.failed(error, startedAt);
     }
@@ -85,7 +88,7 @@ export class PlacesLookup {
       this.logger.error({ provider, durationMs: since(startedAt), error: String(error) }, 'places lookup broke');
       return undefined;
     }
-    this.logger.warn({ provider, durationMs: since(startedAt), reason: error.message }, 'places not found');
+    this.logger.warn({ provider, durationMs: since(startedAt), reason: error.message }, 'places failed');
     return undefined;
   }
 }

@@ -11,6 +11,7 @@ import { ClientListener } from '../net/client-listener.ts';
 import { Dialer } from '../net/dialer.ts';
 import { LinkListener } from '../net/link-listener.ts';
 import { Pulse } from '../net/pulse.ts';
+import { SETTLE_GRACE_MS } from '../wire/limits.ts';
 import { WallClock } from './clock.ts';
 import { type HerdConfig, neighboursOf, type ServerEntry } from './config.ts';
 import { openLog, type ServerLog } from './log.ts';
@@ -32,7 +33,7 @@ export interface RunningServer {
   readonly logFile: string;
   /** Opens the log file anew after it was moved away. */
   reopenLog(): void;
-  /** Answers what was received, says goodbye to the neighbours and closes everything. May be called more than once. */
+  /** Sends the replies that are made, lets the neighbours have what they lack, says goodbye and closes everything. May be called more than once. */
   stop(): Promise<void>;
 }
 
@@ -101,7 +102,7 @@ class HerdServer implements RunningServer {
       places: (record, radiusKm, bound, signal) => this.places.near(record, radiusKm, bound, signal),
       observer: logObserver,
     });
-    this.links = new LinkListener(this.pulse);
+    this.links = new LinkListener(this.pulse, (reason) => logObserver.acceptFailed(reason));
     for (const neighbour of neighbours) {
       this.dialers.set(neighbour.name, new Dialer(neighbour, this.pulse, logObserver));
     }
@@ -134,12 +135,13 @@ class HerdServer implements RunningServer {
   }
 
   private async stopOnce(): Promise<void> {
-    for (const dialer of this.dialers.values()) dialer.stop();
+    const dialledClosed = [...this.dialers.values()].map((dialer) => dialer.stop());
     const clientsStopped = this.clients.stop();
     // After the clients' last reports, so that neighbours have them.
+    await this.pulse.waitFor(() => this.replica.isSettled, SETTLE_GRACE_MS, new AbortController().signal);
     this.replica.leave(this.pulse.nowMs());
     this.pulse.stop();
-    await Promise.all([clientsStopped, this.links.stop()]);
+    await Promise.all([clientsStopped, this.links.stop(), ...dialledClosed]);
     this.places.close();
     this.log.logger.info('server stopped');
     this.log.close();

@@ -37,9 +37,15 @@ class Pipe implements Transport {
     return true;
   }
 
-  destroy(): void {
+  /** What is on its way is lost, and both sides hear of it. */
+  breakOff(): void {
     this.queue.length = 0;
-    this.end();
+    this.queue.push(undefined);
+    this.ended = true;
+  }
+
+  destroy(): void {
+    this.breakOff();
   }
 
   end(): void {
@@ -126,8 +132,7 @@ export class SimulatedHerd {
     for (const direction of this.directions) {
       const { from, to } = direction.pipe;
       if ((from !== one || to !== other) && (from !== other || to !== one)) continue;
-      direction.pipe.queue.length = 0;
-      direction.pipe.end();
+      direction.pipe.breakOff();
     }
   }
 

@@ -7,9 +7,8 @@ import { type Position, parseLocation } from './location.ts';
 
 export type CommandKind = 'blank' | 'iamat' | 'whatsat' | 'invalid';
 
-/** One parsed line; reused for every line of a connection. Fields that its kind does not have are stale. */
+/** One parsed line; reused for every line. Fields that its kind does not have are stale. */
 export class Command {
-  kind: CommandKind = 'blank';
   clientStart = 0;
   clientEnd = 0;
   locationStart = 0;
@@ -34,8 +33,7 @@ const ends = new Int32Array(MOST_FIELDS);
 /** Reads the line `bytes[start, end)` (no LF) into `command` and returns its kind. */
 export function parseCommand(bytes: Uint8Array, start: number, end: number, command: Command): CommandKind {
   const fields = splitFields(bytes, start, end);
-  command.kind = fields === 0 ? 'blank' : kindOf(bytes, fields, command);
-  return command.kind;
+  return fields === 0 ? 'blank' : kindOf(bytes, fields, command);
 }
 
 /** Finds the fields of a line; returns their number, or one more than `MOST_FIELDS` for any larger number. */

@@ -77,6 +77,9 @@ export const PURGE_CLIENTS = 1000;
 /** Clients looked at in one turn of a catch-up: about a millisecond's work. */
 export const SCAN_CLIENTS = 1000;
 
+/** Origins that one batch names: a herd has fewer servers, and a list of the longest names stays under the frame's limit. */
+export const BATCH_ORIGINS = 255;
+
 /** Bytes a link's socket may hold unsent before records wait in the outbox, where a newer report replaces an older one. */
 export const LINK_UNSENT_BYTES: number = 256 * KIBIBYTE;
 
@@ -144,6 +147,9 @@ export const LOG_BUFFER_BYTES: number = 8 * KIBIBYTE;
 
 /** Log records that wait while the disk takes none; beyond it they are dropped, since serving goes before logging. */
 export const LOG_WAITING_BYTES: number = 8 * 1024 * KIBIBYTE;
+
+/** A server that was told to stop waits this long for its neighbours to acknowledge its last records. */
+export const SETTLE_GRACE_MS = 1000;
 
 /** A server that was told to stop closes what is left of its connections after this: `up` promises 5 s for all of them. */
 export const STOP_GRACE_MS = 1500;

@@ -1,0 +1,105 @@
+// The replies of one connection on their way to its client: in one piece while the client reads, in order and bounded when it
+// does not. Knows bytes and how fast they go; knows no command.
+import type { Socket } from 'node:net';
+import { REPLIES_GIVE_UP_MS, REPLIES_PAUSE_BYTES, REPLIES_STALL_MS, REPLIES_WAITING_BYTES } from '../wire/limits.ts';
+
+export interface RepliesOwner {
+  /** There is room again for the replies of further commands. */
+  roomForReplies(): void;
+  /** The client does not take its replies: the connection must go. */
+  repliesUnread(reason: string): void;
+}
+
+export class Replies {
+  private readonly socket: Socket;
+  private readonly owner: RepliesOwner;
+  /** Written when what is in the socket has gone: so each piece that goes is seen as progress. */
+  private readonly queue: Uint8Array[] = [];
+  private queuedBytes = 0;
+  private ending = false;
+  private timer: NodeJS.Timeout | undefined;
+  private silentMs = 0;
+  /** Pieces that went out in all, and when the client was last looked at. */
+  private pieces = 0;
+  private piecesAtLook = 0;
+
+  constructor(socket: Socket, owner: RepliesOwner) {
+    this.socket = socket;
+    this.owner = owner;
+  }
+
+  /** Bytes that the client has not let go out. */
+  get waitingBytes(): number {
+    return this.queuedBytes + this.socket.writableLength;
+  }
+
+  /**
+   * Whether more commands may be answered. A client that reads slowly is served at its speed; one that took nothing for
+   * `REPLIES_STALL_MS` is served on until `REPLIES_WAITING_BYTES` wait, and then it is closed.
+   */
+  get hasRoom(): boolean {
+    return this.waitingBytes <= REPLIES_PAUSE_BYTES || this.silentMs > 0;
+  }
+
+  /** Sends `bytes` in one piece. The queue keeps them: they must not change any more. */
+  write(bytes: Uint8Array): void {
+    if (this.socket.writableLength === 0 && this.queue.length === 0) this.send(bytes);
+    else {
+      this.queue.push(bytes);
+      this.queuedBytes += bytes.length;
+    }
+    const { waitingBytes } = this;
+    if (waitingBytes > REPLIES_WAITING_BYTES) {
+      this.owner.repliesUnread(`${REPLIES_WAITING_BYTES} bytes of replies wait: the client does not read`);
+    } else if (waitingBytes > 0) this.watch();
+  }
+
+  /** Ends this side of the connection when everything is sent. */
+  end(): void {
+    this.ending = true;
+    if (this.queue.length === 0) this.socket.end();
+  }
+
+  /** The connection is over. */
+  free(): void {
+    clearTimeout(this.timer);
+    this.queue.length = 0;
+    this.queuedBytes = 0;
+  }
+
+  private send(bytes: Uint8Array): void {
+    this.socket.write(bytes, (error) => {
+      if (!error) this.progressed();
+    });
+  }
+
+  private progressed(): void {
+    this.silentMs = 0;
+    this.pieces += 1;
+    const next = this.queue.shift();
+    if (next !== undefined) {
+      this.queuedBytes -= next.length;
+      this.send(next);
+    } else if (this.ending) this.socket.end();
+    if (this.waitingBytes === 0) {
+      clearTimeout(this.timer);
+      this.timer = undefined;
+    }
+    if (this.waitingBytes <= REPLIES_PAUSE_BYTES) this.owner.roomForReplies();
+  }
+
+  /** Looks from time to time whether the client has taken anything since the last look. */
+  private watch(): void {
+    if (this.timer !== undefined) return;
+    this.piecesAtLook = this.pieces;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      this.silentMs = this.pieces === this.piecesAtLook ? this.silentMs + REPLIES_STALL_MS : 0;
+      if (this.silentMs >= REPLIES_GIVE_UP_MS) {
+        return this.owner.repliesUnread(`no reply taken for ${REPLIES_GIVE_UP_MS / 1000} s: the client does not read`);
+      }
+      this.watch();
+      if (this.hasRoom) this.owner.roomForReplies();
+    }, REPLIES_STALL_MS);
+  }
+}
