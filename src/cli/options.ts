@@ -49,12 +49,13 @@ export function addRunOptions(command: Command): Command {
 }
 
 /** @throws {ConfigError} with everything that is wrong with it */
-export function configFrom(options: RunOptions): Promise<HerdConfig> {
+export function configFrom(options: RunOptions, toRun = true): Promise<HerdConfig> {
   return loadConfig({
     configFile: options.config,
     portOffset: options.portOffset,
     places: options.places,
     env: process.env,
+    toRun,
   });
 }
 

@@ -35,7 +35,7 @@ export function parseAddress(text: string): Address | undefined {
 async function addressOf(target: string, options: FindOptions): Promise<Address> {
   const address = parseAddress(target);
   if (address !== undefined) return address;
-  const { host, clientPort } = serverNamed(await configFrom(options), target);
+  const { host, clientPort } = serverNamed(await configFrom(options, false), target);
   return { host, port: clientPort };
 }
 

@@ -26,7 +26,7 @@ export function addStatusCommand(program: Command): void {
 }
 
 async function status(options: StatusOptions): Promise<void> {
-  const config = await configFrom(options);
+  const config = await configFrom(options, false);
   const { askServer } = await import('../server/status.ts');
   const { findKeyring } = await import('../server/secret.ts');
   const keyring = findKeyring(config.secretFile, dataDirectoryFrom(options));

@@ -1,7 +1,7 @@
 // Prints rows of artefacts as a Nearby Search document in the style that Google prints: 3 spaces, `"key" : value`, keys in
 // alphabetical order. What a source does not know is left out. Knows nothing of how the rows were found.
 import type { Artefact, ArtefactKind, ArtefactSource } from './artefact.ts';
-import { ByteWriter } from './byte-writer.ts';
+import { JsonWriter } from './json-writer.ts';
 import { PlaceIdHash } from './place-id.ts';
 
 export interface FoundPlace {
@@ -40,7 +40,7 @@ interface Parts {
 }
 
 export class NearbyPrinter {
-  readonly #writer = new ByteWriter();
+  readonly #writer = new JsonWriter();
   readonly #hash = new PlaceIdHash();
   readonly #parts = new Map<Artefact, Parts>();
   readonly #sources: readonly ArtefactSource[];

@@ -65,7 +65,7 @@ function draftOf(file: Json): Draft {
       const port = portAt(entry, key);
       if (port !== undefined) written[key] = port;
     }
-    servers.set(name, draftServer(stringAt(entry, 'host') ?? '127.0.0.1', written));
+    servers.set(name, draftServer(stringAt(entry, 'host') ?? '127.0.0.1', written, stringAt(entry, 'listenHost')));
   }
   const links: DraftLink[] = [];
   const pairs: unknown = file['links'];

@@ -12,6 +12,7 @@ export const LARGEST_PORT = 65535;
 
 export interface DraftServer {
   readonly host: string;
+  readonly listenHost: string;
   /** As written or derived, before the offset. A port whose value is unusable is missing: it has its own fault already. */
   readonly ports: Readonly<Partial<Record<PortKey, number>>>;
   /** Ports that were left out of the file and follow from the client port. */
@@ -25,7 +26,11 @@ export interface DraftLink {
 }
 
 /** The usable part of a server's entry. */
-export function draftServer(host: string, written: Readonly<Partial<Record<PortKey, number | null>>>): DraftServer {
+export function draftServer(
+  host: string,
+  written: Readonly<Partial<Record<PortKey, number | null>>>,
+  listenHost: string = host,
+): DraftServer {
   const ports: Partial<Record<PortKey, number>> = {};
   const derived = new Set<PortKey>();
   for (const key of PORT_KEYS) {
@@ -37,7 +42,7 @@ export function draftServer(host: string, written: Readonly<Partial<Record<PortK
       derived.add(key);
     }
   }
-  return { host, ports, derived };
+  return { host, listenHost, ports, derived };
 }
 
 function portFaults(servers: ReadonlyMap<string, DraftServer>, portOffset: number): ConfigFault[] {

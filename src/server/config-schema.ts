@@ -26,7 +26,12 @@ const serverShape = z.strictObject({
     .string()
     .regex(/^[^\s[\]/]{1,253}$/, "must be a host name or an address, without port, '/' or brackets")
     .optional()
-    .describe('Where the server listens and where its neighbours find it. Default 127.0.0.1.'),
+    .describe('Where neighbours and commands find the server. Default 127.0.0.1.'),
+  listenHost: z
+    .string()
+    .regex(/^[^\s[\]/]{1,253}$/, "must be a host name or an address, without port, '/' or brackets")
+    .optional()
+    .describe('Where the server listens, if that is another address: 0.0.0.0 behind a router. Default host.'),
   clientPort: z.int().min(1).max(LARGEST_PORT).describe('Port of the client protocol (IAMAT and WHATSAT).'),
   peerPort: port('Port for links from neighbours. Default clientPort + 1000.'),
   httpPort: port('Port of the HTTP gateway. Default clientPort + 2000.'),

@@ -41,6 +41,7 @@ test('the built-in herd has five servers that talk along the published edges', a
   assert.deepEqual(config.servers.get('Welsh'), {
     name: 'Welsh',
     host: '127.0.0.1',
+    listenHost: '127.0.0.1',
     clientPort: 17348,
     peerPort: 18348,
     httpPort: 19348,
@@ -76,6 +77,7 @@ test('a file with everything left out that can be', async () => {
   assert.deepEqual(config.servers.get('Barn'), {
     name: 'Barn',
     host: '127.0.0.1',
+    listenHost: '127.0.0.1',
     clientPort: 5000,
     peerPort: 6000,
     httpPort: 7000,

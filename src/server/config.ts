@@ -12,7 +12,10 @@ export { ConfigError } from './config-fault.ts';
 
 export interface ServerEntry {
   readonly name: string;
+  /** Where neighbours and commands find it. */
   readonly host: string;
+  /** Where it listens. */
+  readonly listenHost: string;
   readonly clientPort: number;
   readonly peerPort: number;
   readonly httpPort: number;
@@ -44,6 +47,8 @@ export interface ConfigSources {
   /** The `--places` flag. */
   readonly places?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** False for commands that only need to find the servers: they read no provider's key. Default true. */
+  readonly toRun?: boolean;
 }
 
 function builtIn(): Draft {
@@ -85,17 +90,19 @@ export async function loadConfig(sources: ConfigSources): Promise<HerdConfig> {
   faults.push(...ruleFaults(draft.servers, draft.links, portOffset));
   const warnings = warningsOf(draft);
   const directory = configFile === undefined ? '.' : path.dirname(configFile);
-  const places = choosePlaces({ flag, env, file: draft.places, directory }, faults, warnings);
+  const readKey = sources.toRun ?? true;
+  const places = choosePlaces({ flag, env, file: draft.places, directory, readKey }, faults, warnings);
   if (faults.length > 0) throw new ConfigError(faults, configFile);
 
   const servers = new Map<string, ServerEntry>();
-  for (const [name, { host, ports }] of draft.servers) {
+  for (const [name, { host, listenHost, ports }] of draft.servers) {
     const { clientPort, peerPort, httpPort } = ports;
     if (clientPort === undefined || peerPort === undefined || httpPort === undefined)
       throw new Error(`${name} has no port`);
     servers.set(name, {
       name,
       host,
+      listenHost,
       clientPort: clientPort + portOffset,
       peerPort: peerPort + portOffset,
       httpPort: httpPort + portOffset,

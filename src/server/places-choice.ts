@@ -57,10 +57,12 @@ export interface PlacesSources {
   readonly file: DraftPlaces;
   /** Where relative paths of the file start. */
   readonly directory: string;
+  /** Whether to read the provider's key from its file. */
+  readonly readKey: boolean;
 }
 
 export function choosePlaces(sources: PlacesSources, faults: ConfigFault[], warnings: string[]): PlacesConfig {
-  const { flag, env, file, directory } = sources;
+  const { flag, env, file, directory, readKey } = sources;
   // An empty variable is how a shell script says "none".
   const variable = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
   const inFile = file.provider ?? 'embedded';
@@ -86,6 +88,8 @@ export function choosePlaces(sources: PlacesSources, faults: ConfigFault[], warn
   let key = family === 'google' ? variable('DROVER_GOOGLE_KEY')?.trim() : undefined;
   if (key !== undefined && !/^[!-~]+$/.test(key)) {
     faults.push({ path: 'DROVER_GOOGLE_KEY', message: 'must be one key in printable ASCII' });
+  } else if (key === undefined && own.keyFile !== undefined && !readKey) {
+    // Whoever only looks at the herd need not be allowed to read it.
   } else if (key === undefined && own.keyFile !== undefined) {
     key = keyFrom(path.resolve(directory, own.keyFile), faults);
   } else if (key === undefined && family === 'google') {

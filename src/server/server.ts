@@ -113,7 +113,7 @@ class HerdServer implements RunningServer {
   }
 
   async listen(): Promise<void> {
-    const { name, host, clientPort, peerPort } = this.entry;
+    const { name, listenHost: host, clientPort, peerPort } = this.entry;
     await this.links.listen(host, peerPort).catch((error) => explain(error, name, 'link', host, peerPort));
     await this.clients.listen(host, clientPort).catch((error) => explain(error, name, 'client', host, clientPort));
     this.pulse.start();
@@ -238,10 +238,12 @@ function keyringOrExplain({ config, dataDirectory }: ServerOptions, { name }: Se
     if (error instanceof SecretError) throw new StartError(`${name} does not start: ${error.message}`);
     throw error;
   }
-  const exposed = [...config.servers.values()].find(({ host }) => !isLoopback(host));
+  const exposed = [...config.servers.values()].find(
+    ({ host, listenHost }) => !isLoopback(host) || !isLoopback(listenHost),
+  );
   if (exposed === undefined) return undefined;
   throw new StartError(
-    `${name} does not start: ${exposed.name} is at ${exposed.host}, where others can reach it, and the herd has no secret; make one with 'drover keygen herd.key' and name it as secretFile in the configuration of every server`,
+    `${name} does not start: ${exposed.name} is at ${exposed.listenHost}, where others can reach it, and the herd has no secret; make one with 'drover keygen herd.key' and name it as secretFile in the configuration of every server`,
   );
 }
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ByteWriter } from './byte-writer.ts';
+import { JsonWriter } from './json-writer.ts';
 
-const writer = new ByteWriter();
+const writer = new JsonWriter();
 
 function printString(text: string): string {
   const source = Buffer.from(`<${text}>`);

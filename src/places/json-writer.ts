@@ -10,7 +10,7 @@ const POINT = 0x2e;
 const ZERO = 0x30;
 const HEX = Buffer.from('0123456789abcdef');
 
-export class ByteWriter {
+export class JsonWriter {
   #bytes: Uint8Array = new Uint8Array(16 * 1024);
   #length = 0;
 
