@@ -129,19 +129,22 @@ export class Log {
   }
 
   /**
-   * A snapshot begins here: what is appended from now on goes to a new file, whose number the snapshot gets.
+   * A snapshot begins here: what is appended from now on goes to a new file, whose number the snapshot gets: a later one than
+   * `newest`, the newest snapshot's.
    * @throws {NodeJS.ErrnoException} if it cannot be made; the old file stays in use then
    */
-  rotate(): number {
+  rotate(newest: number): number {
     const { file } = this;
     if (file === undefined) {
       this.hasNews = false;
+      this.next = Math.max(this.next, newest + 1);
       return this.next++;
     }
     if (this.failure !== undefined) this.dropped += 1;
     else if (file.hasWaiting && !this.flush(file)) throw new Error(this.reason);
     // After a snapshot that failed, the file that was begun for it may still do.
-    if (!file.isEmpty || this.dropped > this.droppedBeforeFile) this.open(this.positionAfterGap(file));
+    if (!file.isEmpty || file.number === newest || this.dropped > this.droppedBeforeFile)
+      this.open(this.positionAfterGap(file));
     this.hasNews = false;
     return this.next - 1;
   }

@@ -41,7 +41,7 @@ export interface Recovered {
   /** The newest whole snapshot's number, 0 if there is none. */
   readonly snapshot: number;
   readonly snapshotBytes: number;
-  /** Bytes and number of log files since then. */
+  /** Bytes and number of log files since then, without an empty last one. */
   readonly logBytes: number;
   readonly logFiles: number;
   readonly last: LogPosition;
@@ -68,18 +68,23 @@ export function recover(directory: string, into: Recovering): Recovered {
   const logs = numbersOf(directory, 'wal').filter((number) => number >= snapshot);
   let last: LogPosition = { number: snapshot, wholeBytes: 0 };
   let logBytes = 0;
+  let logFiles = 0;
   const { recovery } = replay;
   let next = Math.max(snapshots[0] ?? 0, logs.at(-1) ?? 0) + 1;
   for (const number of logs) {
     const entriesBefore = recovery.records + recovery.marks;
     const end = replay.log(number, last, number === logs.at(-1));
     const isEmpty = end.sizeBytes <= EMPTY_LOG_BYTES && recovery.records + recovery.marks === entriesBefore;
-    if (isEmpty && number === next - 1) next = number;
-    else last = { number, wholeBytes: end.wholeBytes };
+    if (isEmpty && number === next - 1) {
+      next = number;
+      continue;
+    }
+    last = { number, wholeBytes: end.wholeBytes };
     logBytes += end.wholeBytes;
+    logFiles += 1;
   }
   if (recovery.filesRead === 0) recovery.lines.push('nothing stored yet');
-  return { recovery, snapshot, snapshotBytes, logBytes, logFiles: logs.length, last, next };
+  return { recovery, snapshot, snapshotBytes, logBytes, logFiles, last, next };
 }
 
 class Replay {

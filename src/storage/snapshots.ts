@@ -79,12 +79,12 @@ export class Snapshots {
     if (this.source === undefined) return false;
     if (acknowledge === 'memory') this.notBeforeMs = nowMs + SNAPSHOT_MEMORY_MS;
     try {
-      const number = log.rotate();
+      const number = log.rotate(this.newest);
       const { dropped } = log;
       // In the same turn as the rotation: see the top of snapshot.ts.
       const vector = [...this.source.vector()];
       const written = await writeSnapshot(directory, number, this.source.records(), vector, () => this.cancelled);
-      if (written === undefined) return false;
+      if (written === undefined) return this.missed();
       this.removeBefore(this.newest, number);
       this.newest = number;
       this.newestBytes = written.bytes;
@@ -96,8 +96,13 @@ export class Snapshots {
       if (codeOf(error) === undefined && !log.isFailing) throw error;
       this.notBeforeMs = nowMs + SNAPSHOT_RETRY_MS;
       this.options.failed(reasonOf(error));
-      return false;
+      return this.missed();
     }
+  }
+
+  private missed(): false {
+    this.options.log.hasNews = true;
+    return false;
   }
 
   /** Two snapshots stay, and the log from the older one on; without an older one, all of it. */
