@@ -117,7 +117,10 @@ class Replay {
     const end = this.read('snap', number, {
       start: (start) => expectNumber(start, number),
       record: (record) => this.record(record),
-      vector: (entry) => vector.push(entry),
+      vector: (entry) => {
+        into.origin(entry.name, entry.epoch);
+        vector.push(entry);
+      },
       end: (records) => {
         counted = records;
       },
