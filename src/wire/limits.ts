@@ -153,3 +153,32 @@ export const SETTLE_GRACE_MS = 1000;
 
 /** A server that was told to stop closes what is left of its connections after this: `up` promises 5 s for all of them. */
 export const STOP_GRACE_MS = 1500;
+
+/** Entries on disk are written in blocks with one checksum each; a block is closed when it reaches this. A turn that took in less is one block. */
+export const STORED_BLOCK_BYTES: number = 64 * KIBIBYTE;
+
+/** A longer block on disk is damage: a block that was just not full, plus the largest record, with room for its numbers. */
+export const STORED_BLOCK_MOST_BYTES: number = 384 * KIBIBYTE;
+
+/** Bytes read from disk, or written to a snapshot, at a time: some 5,000 records, 2 ms of work between two turns of the event loop. */
+export const STORED_CHUNK_BYTES: number = 256 * KIBIBYTE;
+
+/** A snapshot gives way to everything else after this much work. */
+export const SNAPSHOT_SLICE_MS = 5;
+
+/** A snapshot is made when the log since the last one reaches this and twice the last snapshot's size, so that disk and recovery stay within a small multiple of what is known ... */
+export const SNAPSHOT_LEAST_BYTES: number = 64 * 1024 * KIBIBYTE;
+/** ... or when there are this many log files: a server that is restarted again and again starts one each time. */
+export const SNAPSHOT_LOG_FILES = 64;
+
+/** With `--ack memory` a snapshot is all that is written; this often, when anything changed. */
+export const SNAPSHOT_MEMORY_MS = 60_000;
+
+/** After a snapshot that failed the next is tried this much later: it would fill a full disk again. */
+export const SNAPSHOT_RETRY_MS = 10_000;
+
+/** The store looks after itself this often: makes a power failure cost at most that much with `--ack wal`, and tries a failing disk again. */
+export const STORE_TICK_MS = 1000;
+
+/** A lock of another machine or container, whose processes cannot be seen from here, is dead when it is not touched for this long: three ticks. */
+export const LOCK_SILENCE_MS = 3000;

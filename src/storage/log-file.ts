@@ -1,0 +1,92 @@
+// The log file being written: entries wait in memory and leave in one write. After a failed write the file ends where it did
+// before. Knows no disk policy: when to write, sync and begin another is the store's business.
+import { closeSync, ftruncateSync, openSync, rmSync } from 'node:fs';
+import type { Origin, StoredRecord } from '../wire/messages.ts';
+import { EntryWriter } from './entries.ts';
+import { codeOf, FILE_MODE, numbered, writeWhole } from './files.ts';
+
+/** A log file, or the place of one that was never written, and how much of it counts. */
+export interface LogPosition {
+  readonly number: number;
+  readonly wholeBytes: number;
+}
+
+export class LogFile {
+  readonly number: number;
+  readonly file: number;
+  /** What is in the file and counts. */
+  wholeBytes = 0;
+  /** The file cannot take more: the next entries need another. */
+  isSpent = false;
+  private headBytes = 0;
+  private readonly entries: EntryWriter;
+
+  /** @throws {NodeJS.ErrnoException} if it cannot be made; nothing is left of it then */
+  constructor(directory: string, number: number, previous: LogPosition) {
+    this.number = number;
+    this.entries = new EntryWriter('wal', {
+      number,
+      previousNumber: previous.number,
+      previousLength: previous.wholeBytes,
+    });
+    const path = numbered(directory, 'wal', number);
+    this.file = openSync(path, 'w', FILE_MODE);
+    try {
+      this.flush();
+      this.headBytes = this.wholeBytes;
+    } catch (error) {
+      closeSync(this.file);
+      rmSync(path, { force: true });
+      throw error;
+    }
+  }
+
+  get position(): LogPosition {
+    return { number: this.number, wholeBytes: this.wholeBytes };
+  }
+
+  get isEmpty(): boolean {
+    return this.wholeBytes === this.headBytes && !this.hasWaiting;
+  }
+
+  get hasWaiting(): boolean {
+    return this.entries.length > 0;
+  }
+
+  record(record: StoredRecord): void {
+    this.entries.record(record);
+  }
+
+  mark(origin: Origin, height: number): void {
+    this.entries.mark(origin, height);
+  }
+
+  /**
+   * Writes what waits. If that fails it waits on, to be written by a later call.
+   * @throws {NodeJS.ErrnoException}
+   */
+  flush(): void {
+    const { entries } = this;
+    entries.endBlock();
+    try {
+      writeWhole(this.file, entries.out.bytes, entries.length, this.wholeBytes);
+    } catch (error) {
+      this.cutBack();
+      // A file at its largest stays there.
+      if (codeOf(error) === 'EFBIG') this.isSpent = true;
+      throw error;
+    }
+    this.wholeBytes += entries.length;
+    entries.out.reset();
+  }
+
+  private cutBack(): void {
+    try {
+      ftruncateSync(this.file, this.wholeBytes);
+    } catch (error) {
+      if (codeOf(error) === undefined) throw error;
+      // Half a block stays behind, which is no harm: the next file says how much of this one counts.
+      this.isSpent = true;
+    }
+  }
+}
