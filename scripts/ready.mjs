@@ -1,7 +1,7 @@
 // Makes the checkout runnable: installs what package-lock.json names and compiles, each only when it is out of date,
 // so that `npm start` and `npm test` work in a fresh clone and cost almost nothing in a warm one.
 // Imports nothing but Node: it runs before anything is installed.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -38,24 +38,41 @@ function sourcesBelow(folder) {
 }
 
 /** Runs `make` unless the stamp beside its result says that it was made from just these files. */
-function unlessFresh(what, stampFile, files, make) {
+async function unlessFresh(what, stampFile, files, make) {
   const hash = hashOf(files);
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === hash) return;
   console.error(`drover: ${what} ...`);
-  make();
+  await make();
   writeFileSync(stampFile, hash);
 }
 
+/** Runs a command in a process group of its own, so that whoever stops us stops all of it at once. */
 function run(command, args) {
-  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
-  if (result.status === 0) return;
-  console.error(
-    `drover: '${command} ${args.join(' ')}' failed${result.error ? `: ${result.error.message}` : ''}; see above.`,
-  );
-  process.exit(1);
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 2, 2], detached: true });
+  const stop = () => {
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+    process.exit(1);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+  return new Promise((resolve) => {
+    const failed = (reason) => {
+      console.error(`drover: '${command} ${args.join(' ')}' failed${reason}; see above.`);
+      process.exit(1);
+    };
+    child.on('error', (error) => failed(`: ${error.message}`));
+    child.on('close', (code) => {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, stop);
+      if (code === 0) resolve();
+      else failed('');
+    });
+  });
 }
 
-unlessFresh(
+await unlessFresh(
   'installing what package-lock.json names',
   inRoot('node_modules', '.drover-installed'),
   ['package.json', 'package-lock.json'],
@@ -64,13 +81,13 @@ unlessFresh(
     run('npm', ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']),
 );
 if (process.argv.includes('--build')) rmSync(inRoot('dist'), { recursive: true, force: true });
-unlessFresh(
+await unlessFresh(
   'compiling',
   inRoot('dist', '.built-from'),
   ['package.json', 'tsconfig.json', ...sourcesBelow('src'), ...sourcesBelow('system')],
   () => {
     // Compiled tests outlive deleted sources, so every build starts from nothing.
     rmSync(inRoot('dist'), { recursive: true, force: true });
-    run(process.execPath, [inRoot('node_modules', 'typescript', 'bin', 'tsc'), '-p', root]);
+    return run(process.execPath, [inRoot('node_modules', 'typescript', 'bin', 'tsc'), '-p', root]);
   },
 );

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { exchange } from './client.ts';
-import { drover, Herd, Process, SERVERS, type ServerName, until } from './processes.ts';
+import { clientPort, drover, freePortOffset, Herd, Process, SERVERS, type ServerName, until } from './processes.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'drover-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
@@ -161,3 +161,61 @@ test('a client that reported at one server can ask another for at least that rep
     /\nAT Hands /,
   );
 });
+
+test('all five are killed at once, and what they acknowledged is there again', async (context) => {
+  const herd = await Herd.start();
+  context.after(() => herd.stop());
+  const lines = new Map<string, string>();
+  for (let index = 0; index < 50; index += 1) {
+    const server = SERVERS[index % SERVERS.length] as ServerName;
+    lines.set(`c${index}`, await report(herd, server, `c${index}`, `${1000 + index}.5`));
+  }
+  await Promise.all(SERVERS.map((server) => herd.stopServer(server, 'SIGKILL')));
+  for (const server of SERVERS) herd.launch(server);
+  for (const server of SERVERS) await herd.processes.get(server)?.printed(/listens on/);
+  await herd.linked();
+  for (const [client, line] of lines) await agree(herd, SERVERS, client, line);
+});
+
+test('a second process under one name and directory does not start', async (context) => {
+  const herd = await Herd.start(['Goloman']);
+  context.after(() => herd.stop());
+  const args = ['serve', 'Goloman', '--port-offset', String(await freePortOffset()), '--data', herd.directory];
+  const { code, stderr } = await drover(args);
+  assert.equal(code, 1);
+  const pid = herd.processes.get('Goloman')?.child.pid;
+  assert.match(stderr, new RegExp(`^drover: Goloman does not start: .*\\b${pid}\\b.*\\n$`));
+});
+
+for (const ack of ['memory', 'wal', 'fsync']) {
+  test(`--ack ${ack}: pipelined reports and lookups are answered in order`, async (context) => {
+    const offset = await freePortOffset();
+    const server = new Process([
+      'serve',
+      'Goloman',
+      '--port-offset',
+      String(offset),
+      '--ack',
+      ack,
+      '--data',
+      path.join(directory, ack),
+    ]);
+    context.after(() => server.stop());
+    await server.printed(/listens on/);
+    const commands = Array.from({ length: 300 }, (_, index) =>
+      index % 3 === 2
+        ? `nonsense ${index}`
+        : index % 3 === 1
+          ? `WHATSAT a${index - 1} 0 0`
+          : `IAMAT a${index} +1+1 ${index}`,
+    );
+    const reply = await exchange(clientPort('Goloman', offset), commands.map((command) => `${command}\n`).join(''));
+    const heads = reply.split('\n').filter((line) => /^(AT|\?) /.test(line));
+    assert.deepEqual(
+      heads.map((line) => line.replace(/^AT Goloman \S+ /, '')),
+      commands.map((command, index) =>
+        index % 3 === 2 ? `? ${command}` : index % 3 === 1 ? `a${index - 1} +1+1 ${index - 1}` : command.slice(6),
+      ),
+    );
+  });
+}

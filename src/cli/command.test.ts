@@ -126,8 +126,7 @@ test('usage errors: a message on standard error, exit code 2', async () => {
     [['up', '--port-offset', 'ten'], /'--port-offset <n>' argument 'ten' is invalid/],
     [['up', '--port-offset'], /argument missing/],
     [['up', '--ack', 'soon'], /It must be memory/],
-    [['serve', 'Barn', '--ack', 'wal'], /disk log is not in this version/],
-    [['up', '--ack', 'fsync'], /disk log is not in this version/],
+    [['serve', 'Barn', '--ack', 'disk'], /It must be memory, wal or fsync/],
     [['up', '--places', 'bing'], /--places: there is no provider "bing"/],
     [['up', '--places', 'overpass'], /--places: overpass is not in this version/],
   ];

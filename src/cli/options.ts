@@ -2,6 +2,7 @@
 // Must not load anything that only one command needs.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type HerdConfig, loadConfig, type ServerEntry } from '../server/config.ts';
+import type { Acknowledgement } from '../server/server.ts';
 import { CommandError } from './failure.ts';
 
 export interface FindOptions {
@@ -12,7 +13,7 @@ export interface FindOptions {
 export interface RunOptions extends FindOptions {
   readonly data?: string;
   readonly places?: string;
-  readonly ack?: string;
+  readonly ack?: Acknowledgement;
 }
 
 function parsePortOffset(text: string): number {
@@ -21,12 +22,9 @@ function parsePortOffset(text: string): number {
   throw new InvalidArgumentError('It must be a whole number, such as 100.');
 }
 
-function parseAck(text: string): string {
-  if (text === 'memory') return text;
-  if (text === 'wal' || text === 'fsync') {
-    throw new InvalidArgumentError('The disk log is not in this version of Drover: use memory.');
-  }
-  throw new InvalidArgumentError('It must be memory (wal and fsync come with the disk log).');
+function parseAck(text: string): Acknowledgement {
+  if (text === 'memory' || text === 'wal' || text === 'fsync') return text;
+  throw new InvalidArgumentError('It must be memory, wal or fsync.');
 }
 
 /** Options of commands that only need to find the servers. */
@@ -42,9 +40,12 @@ export function addRunOptions(command: Command): Command {
     .option('--data <directory>', 'where state and logs go (DROVER_DATA; default: .drover)')
     .option('--places <provider>', 'embedded or google-legacy (DROVER_PLACES; default: embedded)')
     .addOption(
-      new Option('--ack <when>', 'what has happened to a report before it is answered: memory')
+      new Option(
+        '--ack <when>',
+        'a report is answered when it is in memory, in the log (wal: survives kill -9) or synced (fsync: survives power loss)',
+      )
         .argParser(parseAck)
-        .default('memory'),
+        .default('wal'),
     );
 }
 

@@ -67,7 +67,13 @@ export async function serve(name: string, options: RunOptions): Promise<void> {
     const config = await configFrom(options);
     const { host, clientPort, peerPort } = serverNamed(config, name);
     const { startServer } = await import('../server/server.ts');
-    if (!stopAsked) server = await startServer({ config, name, dataDirectory: dataDirectoryFrom(options) });
+    if (!stopAsked)
+      server = await startServer({
+        config,
+        name,
+        dataDirectory: dataDirectoryFrom(options),
+        ack: options.ack ?? 'wal',
+      });
     starting = false;
     if (stopAsked || server === undefined) {
       stopAndExit(server, name);

@@ -13,6 +13,7 @@ test('a herd with one server down is shown as two tables', () => {
       startedAt: '2026-01-01T00:00:00.000Z',
       upSeconds: 61,
       clientAddress: '127.0.0.1:5000',
+      disk: 'working',
       clients: 3,
       connections: 1,
       placesProvider: 'embedded',

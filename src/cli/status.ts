@@ -44,7 +44,7 @@ async function status(options: StatusOptions): Promise<void> {
 }
 
 function isHealthy(answer: ServerAnswer): boolean {
-  return answer.reachable && answer.links.every((link) => link.state === 'up');
+  return answer.reachable && answer.disk === 'working' && answer.links.every((link) => link.state === 'up');
 }
 
 function jsonText(config: HerdConfig, servers: readonly ServerAnswer[]): string {
@@ -57,7 +57,7 @@ export function tables(answers: readonly ServerAnswer[]): string {
     answer.reachable
       ? [
           answer.server,
-          'up',
+          answer.disk === 'failing' ? 'up, disk failing' : 'up',
           String(answer.pid),
           duration(answer.upSeconds),
           answer.clientAddress,

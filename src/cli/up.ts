@@ -10,6 +10,9 @@ import { onStopSignal, outliveReaders } from './signals.ts';
 import { type ReadyServer, Supervisor } from './supervisor.ts';
 import { formatTable } from './table.ts';
 
+/** How soon it is noticed that npm is gone. */
+const PARENT_LOOK_MS = 500;
+
 /** Servers have 3.5 s to stop; whatever hangs after that must not keep a person waiting. */
 const STOP_LIMIT_MS = 4500;
 
@@ -73,6 +76,18 @@ function makeSecretIn(dataDirectory: string): void {
   }
 }
 
+/**
+ * npm passes signals on, but not when it is killed itself: without it nobody could stop the herd from the terminal any more.
+ * Only under npm, since a shell may go and leave its children on purpose.
+ */
+function stopWithNpm(): void {
+  if (process.env['npm_lifecycle_event'] === undefined) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
+  }, PARENT_LOOK_MS).unref();
+}
+
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
@@ -108,6 +123,8 @@ export async function up(options: RunOptions): Promise<void> {
     setTimeout(() => process.exit(EXIT_FAILED), STOP_LIMIT_MS).unref();
     void supervisor.stop();
   });
+
+  stopWithNpm();
 
   let ready: ReadonlyMap<string, ReadyServer>;
   try {

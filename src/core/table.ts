@@ -79,8 +79,12 @@ export class Table {
     return this.list[index];
   }
 
+  /** Everybody's record. Who is here at the first step and stays comes up, whatever is added and removed meanwhile. */
   *records(): Generator<StoredRecord> {
-    for (const slot of this.list) yield slot.record;
+    for (let index = this.list.length - 1; index >= 0; index -= 1) {
+      const slot = this.list[index];
+      if (slot !== undefined) yield slot.record;
+    }
   }
 
   private place(slot: Slot): void {

@@ -27,6 +27,8 @@ export interface ClientService {
    * answer; the reason is the service's to log.
    */
   places(record: StoredRecord, radiusKm: number, bound: number, signal: AbortSignal): Places | Promise<Places>;
+  /** False while the disk takes nothing: a report that could be lost is refused instead. */
+  acceptsReports(): boolean;
   readonly observer: ClientObserver;
 }
 
@@ -67,6 +69,10 @@ export class ClientConnection implements RepliesOwner {
   /** Bytes of replies that wait behind a lookup. */
   private heldBytes = 0;
   private ended = false;
+  /** The client has ended its side, and its last command is served. */
+  private served = false;
+  /** Turns whose replies wait for the disk. */
+  private committing = 0;
   private closed = false;
   /** Commands wait: for the client to read, for a lookup, or for other connections' turns. */
   private paused = false;
@@ -114,6 +120,10 @@ export class ClientConnection implements RepliesOwner {
   }
 
   repliesUnread(reason: string): void {
+    this.cut(reason);
+  }
+
+  private cut(reason: string): void {
     if (this.socket.destroyed) return;
     this.service.observer.dropped(this.id, reason);
     this.free();
@@ -129,9 +139,10 @@ export class ClientConnection implements RepliesOwner {
       if (out.length >= WRITE_BYTES || this.mustWait() || this.service.pulse.nowMs() > endOfTurnMs) return this.pause();
     }
     if (this.ended && this.reader.finish()) this.line();
+    this.served = this.ended;
     this.write();
-    if (this.ended && this.lookups.length === 0 && !this.closed) this.replies.end();
-    else if (!this.replies.hasRoom) this.pause();
+    this.endIfDone();
+    if (!this.closed && !this.replies.hasRoom) this.pause();
   }
 
   private mustWait(): boolean {
@@ -174,7 +185,9 @@ export class ClientConnection implements RepliesOwner {
     if (kind === 'blank') return;
     observer.received(this.id, line);
     pulse.readClock(now);
-    if (kind === 'iamat') {
+    if (kind === 'iamat' && !this.service.acceptsReports()) {
+      writeInvalid(replies, line);
+    } else if (kind === 'iamat') {
       if (replica.report(line.bytes, command, now, pulse.nowMs(), replies) === undefined)
         observer.stale(this.id, line, command);
     } else if (line.tooLong) {
@@ -267,14 +280,30 @@ export class ClientConnection implements RepliesOwner {
       this.write();
       if (this.closed) return;
     }
-    if (this.ended && !this.paused && this.lookups.length === 0) this.replies.end();
-    else this.resumeIfPossible();
+    this.endIfDone();
+    this.resumeIfPossible();
   }
 
-  /** Links first, then the client: whoever asks a neighbour after reading its reply is not too early. */
+  /**
+   * Disk first, then links, then the client: what is acknowledged is kept, and whoever asks a neighbour after reading its
+   * reply is not too early.
+   */
   private write(): void {
-    this.service.pulse.flush();
-    if (out.length > 0) this.replies.write(out.take());
+    const replies = out.take();
+    if (replies.length === 0) return this.service.pulse.flush();
+    this.committing += 1;
+    this.service.pulse.commit((kept) => {
+      this.committing -= 1;
+      if (this.closed) return;
+      if (!kept) return this.cut('nothing can be written to disk: what was reported is not acknowledged');
+      this.replies.write(replies);
+      this.endIfDone();
+    });
+  }
+
+  /** Ends this side when the client has ended its own and everything is answered. */
+  private endIfDone(): void {
+    if (this.served && !this.closed && this.lookups.length + this.committing === 0) this.replies.end();
   }
 
   /** The connection is over: nothing of it may stay. */

@@ -4,19 +4,30 @@ import type { Replica } from '../core/replica.ts';
 import type { Instant } from '../wire/instant.ts';
 import { GOT_INTERVAL_MS } from '../wire/limits.ts';
 
+/** Keeps what the core has learned in this turn; `done` is told whether it is kept, at once or later but in order. */
+export type Commit = (done?: (kept: boolean) => void) => void;
+
+export interface PulseOptions {
+  readonly replica: Replica;
+  /** Writes the wall clock's time into its argument. */
+  readonly readClock: (now: Instant) => void;
+  readonly commit: Commit;
+}
+
 export class Pulse {
   readonly replica: Replica;
   readonly readClock: (now: Instant) => void;
+  private readonly keep: Commit;
   private readonly now: Instant = { seconds: 0, nanoseconds: 0 };
   private timer: NodeJS.Timeout | undefined;
   private armedForMs = Number.POSITIVE_INFINITY;
   private readonly waiting = new Set<() => void>();
   private anotherTurn: NodeJS.Immediate | undefined;
 
-  /** `readClock` writes the wall clock's time into its argument. */
-  constructor(replica: Replica, readClock: (now: Instant) => void) {
+  constructor({ replica, readClock, commit }: PulseOptions) {
     this.replica = replica;
     this.readClock = readClock;
+    this.keep = commit;
   }
 
   /** A clock that only goes forward, in milliseconds. */
@@ -53,8 +64,26 @@ export class Pulse {
     if (this.anotherTurn !== undefined) clearImmediate(this.anotherTurn);
   }
 
-  /** Sends what may be sent on every link. */
+  /** Keeps what this turn brought and sends it on; `done` hears whether it is kept, after the links have it. */
+  commit(done: (kept: boolean) => void): void {
+    let sent = false;
+    this.keep((kept) => {
+      if (!sent) this.send();
+      sent = true;
+      done(kept);
+    });
+    // Kept later: the links need not wait for that.
+    if (!sent) this.send();
+    sent = true;
+  }
+
+  /** Keeps what this turn brought, and sends what may be sent on every link. */
   flush(): void {
+    this.keep();
+    this.send();
+  }
+
+  private send(): void {
     const nowMs = this.nowMs();
     if (this.replica.flush(nowMs)) this.again();
     // What just happened may be owed an acknowledgement sooner than anything was due before.

@@ -1,10 +1,11 @@
 // One log file per server, one JSON object a line: what was received and sent, and what it led to. Bytes that came from
 // outside are escaped, so that no client can forge a record or move a terminal's cursor. Knows no socket.
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { type Logger, pino } from 'pino';
 import { CR, LF } from '../wire/bytes.ts';
-import { LOG_BUFFER_BYTES, LOG_FLUSH_MS, LOG_LINE_BYTES, LOG_WAITING_BYTES } from '../wire/limits.ts';
+import { LOG_LINE_BYTES } from '../wire/limits.ts';
+import { LogFile } from './log-file.ts';
 
 export interface ServerLog {
   readonly file: string;
@@ -19,45 +20,18 @@ export interface ServerLog {
 export function openLog(directory: string, server: string): ServerLog {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const file = path.join(directory, `${server}.log`);
-  const destination = pino.destination({
-    dest: file,
-    // Opened at once, so that a directory we may not write to is found now.
-    sync: true,
-    minLength: LOG_BUFFER_BYTES,
-    // On a full disk records are dropped, not kept until memory is full too.
-    maxLength: LOG_WAITING_BYTES,
-    periodicFlush: LOG_FLUSH_MS,
-    mode: 0o600,
-  });
-  const logger = pino({ base: { server }, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event' }, destination);
-  let failing = false;
-  destination.on('error', (error: Error) => {
-    if (!failing) process.stderr.write(`cannot write the log ${file}: ${error.message}\n`);
-    failing = true;
-  });
-  destination.on('write', () => {
-    failing = false;
-  });
+  const logFile = new LogFile(file, (message) => process.stderr.write(`${message}\n`));
+  const options = { base: { server }, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event' };
   // A process that ends without a stop still leaves what it knew.
-  const flush = (): void => destination.flushSync();
+  const flush = (): void => logFile.flush();
   process.once('exit', flush);
   return {
     file,
-    logger,
-    reopen: () => {
-      try {
-        // The library would be left without any file if this failed half-way.
-        closeSync(openSync(file, 'a', 0o600));
-      } catch (error) {
-        process.stderr.write(`cannot open the log ${file} anew: ${(error as Error).message}\n`);
-        return;
-      }
-      destination.reopen();
-    },
+    logger: pino(options, logFile),
+    reopen: () => logFile.reopen(),
     close: () => {
       process.off('exit', flush);
-      destination.flushSync();
-      destination.end();
+      logFile.close();
     },
   };
 }

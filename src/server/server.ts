@@ -1,9 +1,11 @@
 // The one place where everything meets: makes one server of a herd out of a configuration, starts it and stops it.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import path from 'node:path';
 import type { Keyring } from '../core/handshake.ts';
 import type { Link } from '../core/link.ts';
+import { entriesOf } from '../core/receiving.ts';
 import { Replica } from '../core/replica.ts';
 import type { Observer } from '../core/sink.ts';
 import { isLoopback } from '../net/address.ts';
@@ -11,6 +13,7 @@ import { ClientListener } from '../net/client-listener.ts';
 import { Dialer } from '../net/dialer.ts';
 import { LinkListener } from '../net/link-listener.ts';
 import { Pulse } from '../net/pulse.ts';
+import { type Acknowledgement, Locked, Store, UnknownFormat } from '../storage/store.ts';
 import { SETTLE_GRACE_MS } from '../wire/limits.ts';
 import { WallClock } from './clock.ts';
 import { type HerdConfig, neighboursOf, type ServerEntry } from './config.ts';
@@ -20,12 +23,16 @@ import { PlacesLookup } from './places.ts';
 import { findKeyring, SecretError } from './secret.ts';
 import type { LinkStatus, ServerStatus } from './status.ts';
 
+export type { Acknowledgement };
+
 export interface ServerOptions {
   readonly config: HerdConfig;
   /** Which server of the configuration to be. */
   readonly name: string;
   /** State and logs; made if it is not there. */
   readonly dataDirectory: string;
+  /** What has happened to a report before it is acknowledged: in memory, in the log on disk, or safe from power loss. */
+  readonly ack: Acknowledgement;
 }
 
 export interface RunningServer {
@@ -50,20 +57,31 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw new StartError(`no server is called ${name}; this herd has ${[...config.servers.keys()].join(', ')}`);
   }
   const keyring = keyringOrExplain(options, entry);
-  const server = new HerdServer(options, entry, keyring, openLogOrExplain(options));
+  const log = openLogOrExplain(options);
+  const disk = await openDiskOrExplain(options, log);
+  const server = new HerdServer(options, entry, { keyring, log, disk });
   try {
+    server.recover();
     await server.listen();
   } catch (error) {
     await server.stop();
+    if (error instanceof UnknownFormat) throw new StartError(`${name} does not start: ${error.message}`);
     throw error;
   }
   return server;
+}
+
+interface Parts {
+  readonly keyring: Keyring | undefined;
+  readonly log: ServerLog;
+  readonly disk: Store;
 }
 
 class HerdServer implements RunningServer {
   readonly entry: ServerEntry;
   private readonly config: HerdConfig;
   private readonly log: ServerLog;
+  private readonly disk: Store;
   private readonly replica: Replica;
   private readonly pulse: Pulse;
   private readonly places: PlacesLookup;
@@ -75,18 +93,19 @@ class HerdServer implements RunningServer {
   private readonly startedAtMs = Date.now();
   private stopping: Promise<void> | undefined;
 
-  constructor(options: ServerOptions, entry: ServerEntry, keyring: Keyring | undefined, log: ServerLog) {
+  constructor(options: ServerOptions, entry: ServerEntry, { keyring, log, disk }: Parts) {
     const { config, name } = options;
     this.config = config;
     this.entry = entry;
     this.log = log;
+    this.disk = disk;
     const logObserver = new LogObserver(log.logger);
     const neighbours = neighboursOf(config, name);
     this.replica = new Replica({
       ...(keyring === undefined ? {} : { keyring }),
       herd: config.herd,
       self: name,
-      epoch: this.startedAtMs,
+      epoch: disk.epoch,
       neighbours: neighbours.map((neighbour) => neighbour.name),
       nowMs: performance.now(),
       expireAfterSeconds: config.limits.expireAfterHours * 3600,
@@ -94,12 +113,17 @@ class HerdServer implements RunningServer {
       observer: this.observer(logObserver),
     });
     const clock = new WallClock();
-    this.pulse = new Pulse(this.replica, (now) => clock.read(now));
+    this.pulse = new Pulse({
+      replica: this.replica,
+      readClock: (now) => clock.read(now),
+      commit: (done) => disk.commit(done),
+    });
     this.places = new PlacesLookup(config.places, log.logger);
     this.clients = new ClientListener({
       pulse: this.pulse,
       lineBytes: config.limits.lineBytes,
       places: (record, radiusKm, bound, signal) => this.places.near(record, radiusKm, bound, signal),
+      acceptsReports: () => disk.state === 'working',
       observer: logObserver,
     });
     this.links = new LinkListener(this.pulse, (reason) => logObserver.acceptFailed(reason));
@@ -110,6 +134,19 @@ class HerdServer implements RunningServer {
 
   get logFile(): string {
     return this.log.file;
+  }
+
+  /** Takes back what earlier lives of this server kept on disk. */
+  recover(): void {
+    const { lines, warnings, records } = this.disk.recover(this.replica);
+    for (const line of lines) this.log.logger.info({ line }, 'recovery');
+    for (const warning of warnings) this.log.logger.warn({ warning }, 'recovery');
+    this.log.logger.info({ records, clients: this.replica.clients, epoch: this.disk.epoch }, 'recovered');
+    this.disk.start({
+      records: () => this.replica.records(),
+      // Written in slices, while the ranges go on changing: so copied.
+      vector: () => entriesOf(this.replica.vector).map((entry) => ({ ...entry, above: [...entry.above] })),
+    });
   }
 
   async listen(): Promise<void> {
@@ -143,6 +180,7 @@ class HerdServer implements RunningServer {
     this.pulse.stop();
     await Promise.all([clientsStopped, this.links.stop(), ...dialledClosed]);
     this.places.close();
+    await this.disk.close();
     this.log.logger.info('server stopped');
     this.log.close();
   }
@@ -159,14 +197,22 @@ class HerdServer implements RunningServer {
         log.linkCaughtUp(link, records);
         this.catchUps.set(link, { records, at: new Date().toISOString() });
       },
-      marked: () => {},
-      lifeBegun: (epoch) => log.lifeBegun(epoch),
+      marked: (origin, height) => {
+        this.disk.mark(origin, height);
+      },
+      lifeBegun: (epoch) => {
+        this.disk.beginLife(epoch);
+        log.lifeBegun(epoch);
+      },
       linkDropped: (link, reason) => {
         log.linkDropped(link, reason);
         this.dialers.get(link.neighbour ?? '')?.lost();
       },
       linkRefused: (link, reason, byUs) => log.linkRefused(link, reason, byUs),
-      accepted: (record, from) => log.accepted(record, from),
+      accepted: (record, from) => {
+        this.disk.append(record);
+        log.accepted(record, from);
+      },
       superseded: (record, from) => log.superseded(record, from),
       forwarded: (record, to) => log.forwarded(record, to),
       statusRequested: (link) => link.sendStatus(Buffer.from(JSON.stringify(this.status()))),
@@ -182,7 +228,8 @@ class HerdServer implements RunningServer {
       pid: process.pid,
       startedAt: new Date(this.startedAtMs).toISOString(),
       upSeconds: secondsSince(this.startedAtMs),
-      clientAddress: `${host}:${clientPort}`,
+      clientAddress: isIPv6(host) ? `[${host}]:${clientPort}` : `${host}:${clientPort}`,
+      disk: this.disk.state,
       clients: this.replica.clients,
       connections: this.clients.size,
       placesProvider: this.config.places.provider,
@@ -245,6 +292,37 @@ function keyringOrExplain({ config, dataDirectory }: ServerOptions, { name }: Se
   throw new StartError(
     `${name} does not start: ${exposed.name} is at ${exposed.listenHost}, where others can reach it, and the herd has no secret; make one with 'drover keygen herd.key' and name it as secretFile in the configuration of every server`,
   );
+}
+
+/** Takes the server's directory on disk, which no other process may work in. */
+async function openDiskOrExplain({ dataDirectory, name, ack }: ServerOptions, { logger }: ServerLog): Promise<Store> {
+  const say = (message: string): void => void process.stderr.write(`${name}: ${message}\n`);
+  try {
+    return await Store.open({
+      directory: dataDirectory,
+      name,
+      acknowledge: ack,
+      nowMs: Date.now(),
+      observer: {
+        failing: (reason) => {
+          logger.error({ reason }, 'disk failing');
+          say(`the disk takes nothing (${reason}): reports are refused until it does`);
+        },
+        working: () => {
+          logger.warn('disk working');
+          say('the disk takes everything again: reports are accepted');
+        },
+        snapshotWritten: (snapshot) => logger.info({ ...snapshot }, 'snapshot written'),
+        snapshotFailed: (reason) => logger.error({ reason }, 'snapshot failed'),
+      },
+    });
+  } catch (error) {
+    if (error instanceof Locked) throw new StartError(`${name} does not start: ${error.message}`);
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new StartError(
+      `${name} cannot use its data directory ${dataDirectory} (${reason}); choose another with --data`,
+    );
+  }
 }
 
 function openLogOrExplain({ dataDirectory, name }: ServerOptions): ServerLog {

@@ -45,6 +45,8 @@ export interface ServerStatus {
   readonly startedAt: string;
   readonly upSeconds: number;
   readonly clientAddress: string;
+  /** `failing`: nothing can be written, so reports are refused. */
+  readonly disk: 'working' | 'failing';
   readonly clients: number;
   readonly connections: number;
   readonly placesProvider: string;

@@ -25,6 +25,7 @@ export function madeRecord(origin: Origin, sequence: number, client: string, tim
     text: asciiBytes(`${client} ${location} ${stamp}`),
     clientLength: client.length,
     locationLength: location.length,
+    forgotten: false,
   };
 }
 

@@ -96,7 +96,14 @@ test('a replica takes back table, vector and life', async (t) => {
     {},
     { get: (_, name) => (epoch: number) => name === 'lifeBegun' && second.beginLife(epoch) },
   );
-  const options = { herd: 'ucla', self: 'Goloman', neighbours: ['Hands'], nowMs: 0, hashSeed: 7 };
+  const options = {
+    herd: 'ucla',
+    self: 'Goloman',
+    neighbours: ['Hands'],
+    nowMs: 0,
+    hashSeed: 7,
+    expireAfterSeconds: 0,
+  };
   const replica = new Replica({ ...options, epoch: second.epoch, observer: silent as Observer });
   second.recover(replica);
   assert.equal(replica.clients, 2);
