@@ -144,6 +144,9 @@ async function measureMillion() {
       [...second.replica.vector].map(([{ name, epoch }, got]) => ({ name, epoch, height: got.height, above: [] })),
   });
   await new Promise((resolve) => setTimeout(resolve, 500));
+  const stopBefore = watchTurns();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  print('longest turn of the event loop in a second without a snapshot', `${stopBefore().toFixed(1)} ms`);
   const stop = watchTurns();
   const begun = performance.now();
   const before = process.cpuUsage();
@@ -151,7 +154,7 @@ async function measureMillion() {
   const { user, system } = process.cpuUsage(before);
   const took = `${Math.round(performance.now() - begun)} ms, of it CPU ${Math.round((user + system) / 1000)} ms`;
   print(`snapshot of ${CLIENTS} records`, `${sizeOf(name, 'snap-').toFixed(1)} MiB, ${took}`);
-  print('longest turn of the event loop meanwhile', `${stop().toFixed(1)} ms`);
+  print('longest turn of the event loop during the snapshot', `${stop().toFixed(1)} ms`);
   await second.store.close({ snapshot: false });
   const third = await measureRecovery(name, 'recovery from the snapshot');
   await third.store.close({ snapshot: false });

@@ -8,7 +8,6 @@ import {
   readSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -74,10 +73,6 @@ export function removeTemporaries(directory: string): void {
   for (const name of readdirSync(directory)) {
     if (name.endsWith('.tmp')) rmSync(path.join(directory, name), { force: true });
   }
-}
-
-export function sizeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 export function codeOf(error: unknown): string | undefined {

@@ -161,8 +161,9 @@ function harm(directory: string, { kind, file, at, noise }: Damage): 'whole' | '
   return name === last ? 'prefix' : 'less';
 }
 
-test('whatever is done, cut and damaged, recovery claims nothing that it lacks', async () => {
+test('whatever is done, cut and damaged, recovery claims nothing that it lacks', async (t) => {
   const root = mkdtempSync(path.join(os.tmpdir(), 'drover-recovery-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), damage, async (steps, harmDone) => {
       const directory = mkdtempSync(path.join(root, 'life-'));
@@ -194,5 +195,4 @@ test('whatever is done, cut and damaged, recovery claims nothing that it lacks',
     }),
     { numRuns },
   );
-  rmSync(root, { recursive: true });
 });

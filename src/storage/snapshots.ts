@@ -1,5 +1,5 @@
 // When a snapshot is due, one at a time, and what may be deleted after it. Knows no entries.
-import { rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { SNAPSHOT_LEAST_BYTES, SNAPSHOT_LOG_FILES, SNAPSHOT_MEMORY_MS, SNAPSHOT_RETRY_MS } from '../wire/limits.ts';
 import { codeOf, numbered, numbersOf, reasonOf } from './files.ts';
 import type { Acknowledgement, Log } from './log.ts';
@@ -85,7 +85,7 @@ export class Snapshots {
       const vector = [...this.source.vector()];
       const written = await writeSnapshot(directory, number, this.source.records(), vector, () => this.cancelled);
       if (written === undefined) return this.missed();
-      this.removeBefore(this.newest, number);
+      await this.removeBefore(this.newest, number);
       this.newest = number;
       this.newestBytes = written.bytes;
       this.isUrgent = false;
@@ -106,13 +106,14 @@ export class Snapshots {
   }
 
   /** Two snapshots stay, and the log from the older one on; without an older one, all of it. */
-  private removeBefore(older: number, newer: number): void {
+  private async removeBefore(older: number, newer: number): Promise<void> {
     const { directory } = this.options;
     for (const number of numbersOf(directory, 'snap')) {
-      if (number !== older && number !== newer) rmSync(numbered(directory, 'snap', number), { force: true });
+      if (number !== older && number !== newer) await rm(numbered(directory, 'snap', number), { force: true });
     }
     for (const number of numbersOf(directory, 'wal')) {
-      if (number < older) rmSync(numbered(directory, 'wal', number), { force: true });
+      // Not in one go: freeing a large file takes the system milliseconds.
+      if (number < older) await rm(numbered(directory, 'wal', number), { force: true });
     }
   }
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { STORE_TICK_MS } from '../wire/limits.ts';
 import type { Origin, StoredRecord } from '../wire/messages.ts';
 import { nextEpoch, writeEpoch } from './epoch.ts';
-import { DIRECTORY_MODE, reasonOf, removeTemporaries } from './files.ts';
+import { codeOf, DIRECTORY_MODE, removeTemporaries } from './files.ts';
 import { Lock } from './lock.ts';
 import { type Acknowledgement, Log } from './log.ts';
 import { type Recovering, type Recovery, recover } from './recovery.ts';
@@ -186,8 +186,8 @@ export class Store {
     try {
       if (!this.lock.touch(Date.now())) this.log.lockLost();
     } catch (error) {
-      // A full disk may refuse even that; whether the lock is held is asked before every write anyway.
-      this.observer.snapshotFailed?.(`lock not touched: ${reasonOf(error)}`);
+      // A disk that refuses even that will refuse the log too, and that is what is told.
+      if (codeOf(error) === undefined) throw error;
     }
     this.log.retry();
     this.log.sync();
