@@ -35,6 +35,11 @@ export function parseAddress(text: string): Address | undefined {
 async function addressOf(target: string, options: FindOptions): Promise<Address> {
   const address = parseAddress(target);
   if (address !== undefined) return address;
+  if (/:[^:]*$/.test(target)) {
+    throw new CommandError(
+      `${JSON.stringify(target)} is no address: write HOST:PORT or [IPV6]:PORT, with a port from 1 to 65535`,
+    );
+  }
   const { host, clientPort } = serverNamed(await configFrom(options, false), target);
   return { host, port: clientPort };
 }
@@ -70,6 +75,10 @@ export async function send(request: SendRequest): Promise<void> {
   const socket = await connect(target, await addressOf(target, options));
   let lost: Error | undefined;
   let sent = false;
+  let unwritten: NodeJS.ErrnoException | undefined;
+  output.once('error', (error) => {
+    unwritten = error;
+  });
   socket.on('error', (error) => {
     lost = error;
   });
@@ -82,12 +91,14 @@ export async function send(request: SendRequest): Promise<void> {
   try {
     await pipeline(socket, output, { end: false });
   } catch (error) {
-    // Whoever read our output has seen enough.
-    const readerLeft = lost === undefined && (error as NodeJS.ErrnoException).code === 'EPIPE';
-    if (!readerLeft) lost ??= error as Error;
+    if (unwritten === undefined) lost ??= error as Error;
   }
   input.unpipe(socket).destroy();
   socket.destroy();
+  // Whoever read our output has seen enough; any other reason not to write is worth a word.
+  if (unwritten?.code === 'EPIPE') return;
+  if (unwritten !== undefined)
+    throw new CommandError(`cannot write the replies (${unwritten.code ?? unwritten.message})`);
   if (lost !== undefined) {
     const reason = (lost as NodeJS.ErrnoException).code ?? lost.message;
     throw new CommandError(

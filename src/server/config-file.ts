@@ -119,19 +119,23 @@ function repeatedKeys(node: DocumentNode['body'], path: readonly PropertyKey[] =
   return faults;
 }
 
-/** Where the text stops being JSON. V8 gives a position for some errors only, and never a line on Node 20. */
+/** Where the text stops being JSON, and why. V8 knows best, but not for all errors where, and never a line on Node 20. */
 function syntaxFault(text: string, thrown: unknown): ConfigFault {
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  const located = thrown as { line?: unknown; column?: unknown };
-  let { line, column } = located;
-  const position = /at position (\d+)/.exec(message)?.[1];
-  if (typeof line !== 'number' && position !== undefined) {
-    const before = text.slice(0, Number(position)).split('\n');
-    line = before.length;
-    column = (before.at(-1) ?? '').length + 1;
+  let message = 'something is wrong here';
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    message = (error as Error).message;
   }
-  const path = typeof line === 'number' ? `line ${line}, column ${String(column)}` : 'the file';
-  return { path, message: `not JSON: ${message.replace(/ found\. \(\d+:\d+\)$| in JSON at position.*$/, '')}` };
+  const position = /at position (\d+)/.exec(message)?.[1];
+  const { line, column } = thrown as { line?: unknown; column?: unknown };
+  const early = message.startsWith('Unexpected end');
+  let path = `line ${String(line)}, column ${String(column)}`;
+  if (position !== undefined || early || typeof line !== 'number') {
+    const before = text.slice(0, position === undefined ? text.trimEnd().length : Number(position)).split('\n');
+    path = `line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`;
+  }
+  return { path, message: `not JSON: ${message.replace(/ in JSON at position.*$|, (?:\.\.\.)?".*$/s, '')}` };
 }
 
 function parseJson(file: string, text: string): { value: unknown; faults: ConfigFault[] } {
@@ -143,6 +147,13 @@ function parseJson(file: string, text: string): { value: unknown; faults: Config
   }
 }
 
+/** In words, for the usual slips. */
+const READ_FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a directory',
+  EACCES: 'this user may not read it',
+};
+
 /** @throws {ConfigError} when there is no JSON to look into; any other fault is pushed to `faults` */
 export function readDraft(file: string, faults: ConfigFault[]): Draft {
   let bytes: Buffer;
@@ -151,7 +162,7 @@ export function readDraft(file: string, faults: ConfigFault[]): Draft {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new ConfigError(
-      [{ path: 'the file', message: `cannot be read: ${code === 'ENOENT' ? 'there is no such file' : message}` }],
+      [{ path: 'the file', message: `cannot be read: ${READ_FAULTS[code ?? ''] ?? message}` }],
       file,
     );
   }
