@@ -314,7 +314,10 @@ export class Link implements Carrier {
   /** When `tick` has something to do. */
   dueMs(): number {
     if (this.state !== 'live' && this.state !== 'syncing') return Number.POSITIVE_INFINITY;
-    const heartbeatMs = Math.min(this.lastSaidMs + HEARTBEAT_MS, this.lastHeardMs + SILENCE_MS);
+    const silenceMs = this.lastHeardMs + SILENCE_MS;
+    // Until it is live a link has nothing to say, however long it waits.
+    if (this.state === 'syncing') return silenceMs;
+    const heartbeatMs = Math.min(this.lastSaidMs + HEARTBEAT_MS, silenceMs);
     const gotMs = this.owesGot() ? this.nextGotMs : Number.POSITIVE_INFINITY;
     return Math.min(heartbeatMs, gotMs, this.sending?.dueMs() ?? Number.POSITIVE_INFINITY);
   }

@@ -79,7 +79,9 @@ export class Sending {
   /** When there is something to do without anything having happened; undefined when there is not. */
   dueMs(): number | undefined {
     const releaseMs = this.outbox.nextReleaseMs();
-    if (this.marks === undefined && !this.lacksMarks()) return releaseMs;
+    // What waits for the catch-up, the barrier, the window or the transport is moved by these, not by time.
+    const waits = this.scanAt >= 0 || this.marks !== undefined || !this.writable || this.window.isFull;
+    if (waits || !this.lacksMarks()) return releaseMs;
     return Math.min(releaseMs ?? Number.POSITIVE_INFINITY, this.nextMarkMs);
   }
 

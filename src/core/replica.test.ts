@@ -1,0 +1,103 @@
+// Two replicas joined by hand, for what takes an exact order of events: each test is a bug that the simulator found.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { asciiBytes, ByteWriter } from '../wire/bytes.ts';
+import { Command, parseCommand } from '../wire/command.ts';
+import { SILENCE_MS, TICK_MOST_MS } from '../wire/limits.ts';
+import type { StoredRecord } from '../wire/messages.ts';
+import type { Link } from './link.ts';
+import { Replica } from './replica.ts';
+import type { Observer, Transport } from './sink.ts';
+
+/** One server with what it sent, by link. */
+class Side {
+  readonly replica: Replica;
+  readonly forwarded: StoredRecord[] = [];
+
+  constructor(self: string, neighbours: string[], epoch = 1) {
+    const nothing = (): void => {};
+    const observer: Observer = {
+      linkOpened: nothing,
+      linkCaughtUp: nothing,
+      linkDropped: nothing,
+      linkRefused: (_link, reason) => assert.fail(reason),
+      accepted: nothing,
+      superseded: nothing,
+      forwarded: (record) => this.forwarded.push(record),
+      marked: nothing,
+      lifeBegun: nothing,
+      statusRequested: nothing,
+    };
+    this.replica = new Replica({ herd: 'test', self, epoch, neighbours, nowMs: 0, hashSeed: 1, observer });
+  }
+
+  say(client: string, stamp: number): void {
+    const line = asciiBytes(`IAMAT ${client} +1+1 ${stamp}`);
+    const command = new Command();
+    parseCommand(line, 0, line.length, command);
+    this.replica.report(line, command, { seconds: 1000, nanoseconds: 0 }, 0, new ByteWriter());
+  }
+}
+
+class Queue implements Transport {
+  readonly frames: Uint8Array[] = [];
+
+  write(bytes: Uint8Array): boolean {
+    this.frames.push(bytes);
+    return true;
+  }
+
+  end(): void {}
+
+  destroy(): void {}
+}
+
+interface Wire {
+  readonly near: Link;
+  readonly far: Link;
+  readonly there: Queue;
+  readonly back: Queue;
+}
+
+function dial(near: Side, far: Side): Wire {
+  const [there, back] = [new Queue(), new Queue()];
+  const nearLink = near.replica.connected(there, far.replica.self.name, 0);
+  return { near: nearLink, far: far.replica.connected(back, undefined, 0), there, back };
+}
+
+function deliver(queue: Queue, link: Link, nowMs: number, most = Number.POSITIVE_INFINITY): void {
+  for (let count = 0; count < most; count += 1) {
+    const frame = queue.frames.shift();
+    if (frame === undefined) return;
+    link.received(frame, nowMs);
+  }
+}
+
+/** Hellos and vectors, nothing more. */
+function greet({ near, far, there, back }: Wire): void {
+  deliver(there, far, 0);
+  deliver(back, near, 0);
+  deliver(there, far, 0);
+}
+
+test('a link that waits for its neighbour is not overdue: the core would be woken every millisecond', () => {
+  const [goloman, hands] = [new Side('Goloman', ['Hands']), new Side('Hands', ['Goloman'])];
+  const wire = dial(goloman, hands);
+  deliver(wire.there, wire.far, 0);
+  deliver(wire.back, wire.near, 0, 1);
+  assert.equal(wire.near.state, 'syncing');
+  goloman.replica.tick(1500);
+  assert.ok(goloman.replica.dueMs() > 1500, 'while the vector has not come');
+
+  deliver(wire.back, wire.near, 1500);
+  deliver(wire.there, wire.far, 1500);
+  assert.equal(wire.near.state, 'live');
+  for (let index = 0; index < 2000; index += 1) goloman.say(`client${index}`, index);
+  goloman.replica.flush(1500);
+  goloman.say('one more', 1);
+  for (const nowMs of [1550, 1600]) {
+    goloman.replica.tick(nowMs);
+    assert.ok(goloman.replica.dueMs() > nowMs, 'while the window is full');
+  }
+});
+
