@@ -307,8 +307,9 @@ export class Link implements Carrier {
   }
 
   /** This server did not run for a while: what it did not hear then is not the neighbour's fault. */
-  forgive(pauseMs: number): void {
-    this.lastHeardMs += pauseMs;
+  forgive(pauseMs: number, nowMs: number): void {
+    // What was heard since, before this was called, is not to be forgiven into the future.
+    this.lastHeardMs = Math.min(nowMs, this.lastHeardMs + pauseMs);
   }
 
   /** When `tick` has something to do. */

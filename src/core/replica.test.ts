@@ -101,3 +101,17 @@ test('a link that waits for its neighbour is not overdue: the core would be woke
   }
 });
 
+test('a neighbour that falls silent just after this server was stopped for long is noticed in time', () => {
+  const [goloman, hands] = [new Side('Goloman', ['Hands']), new Side('Hands', ['Goloman'])];
+  const wire = dial(goloman, hands);
+  greet(wire);
+  hands.replica.tick(1000);
+  // Stopped here; when it goes on, the event loop reads its sockets before it looks at its timers.
+  const wokenMs = 60_000;
+  deliver(wire.back, wire.near, wokenMs);
+  for (let nowMs = wokenMs; nowMs <= wokenMs + SILENCE_MS + TICK_MOST_MS; nowMs += TICK_MOST_MS) {
+    goloman.replica.tick(nowMs);
+  }
+  assert.equal(wire.near.state, 'closed');
+});
+

@@ -149,7 +149,7 @@ export class Replica implements Herd {
     const pauseMs = nowMs - this.lastTickMs - TICK_MOST_MS;
     this.lastTickMs = nowMs;
     for (const link of [...this.links]) {
-      if (pauseMs > OWN_PAUSE_MS) link.forgive(pauseMs);
+      if (pauseMs > OWN_PAUSE_MS) link.forgive(pauseMs, nowMs);
       link.tick(nowMs);
     }
     return this.flush(nowMs);
