@@ -115,3 +115,13 @@ test('a neighbour that falls silent just after this server was stopped for long 
   assert.equal(wire.near.state, 'closed');
 });
 
+test('two processes that each find their number lost do not go on under the same one', () => {
+  const lives = [5, 6].map((epoch) => {
+    const { replica } = new Side('Goloman', ['Hands'], epoch);
+    replica.origin('Goloman', 10);
+    return replica.self.epoch;
+  });
+  assert.ok(lives.every((epoch) => epoch > 10));
+  assert.notEqual(lives[0], lives[1]);
+});
+

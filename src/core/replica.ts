@@ -5,7 +5,7 @@ import { LF, MalformedFrame, SPACE } from '../wire/bytes.ts';
 import type { Command } from '../wire/command.ts';
 import { NEWEST_VERSION, OLDEST_VERSION } from '../wire/frame.ts';
 import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../wire/instant.ts';
-import { CLOCK_SETBACK_SECONDS, OWN_PAUSE_MS, TICK_MOST_MS, VECTOR_ENTRIES } from '../wire/limits.ts';
+import { CLOCK_SETBACK_SECONDS, LIFE_LEAP_MS, OWN_PAUSE_MS, TICK_MOST_MS, VECTOR_ENTRIES } from '../wire/limits.ts';
 import { type Hello, makeOrigin, type Origin, readOrigins, readRecord, type StoredRecord } from '../wire/messages.ts';
 import { writeAtStart } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
@@ -319,12 +319,17 @@ export class Replica implements Herd {
     if (this.origins.size >= VECTOR_ENTRIES) throw new MalformedFrame('more origins than any herd has');
     origin = makeOrigin(name, epoch);
     this.origins.set(key, origin);
-    if (name === this.self.name && epoch > this.self.epoch) this.beginLife(epoch + 1);
+    if (name === this.self.name && epoch > this.self.epoch) this.beginLife(epoch);
     return origin;
   }
 
-  /** Somebody remembers a later life of this server than this one: its number was lost, and must not be used again. */
-  private beginLife(epoch: number): void {
+  /**
+   * Somebody remembers a later life of this server than this one: its number was lost, and must not be used again. Nor must
+   * the one just after it: another process of this server may have been here and taken it, and be remembered elsewhere. What
+   * is added is as different as the moments at which two processes start.
+   */
+  private beginLife(remembered: number): void {
+    const epoch = remembered + 1 + (this.self.epoch % LIFE_LEAP_MS);
     this.self = makeOrigin(this.self.name, epoch);
     this.sequence = 0;
     this.origins.set(`${this.self.name} ${epoch}`, this.self);

@@ -65,6 +65,9 @@ export const WINDOW_MOST_BYTES: number = 256 * KIBIBYTE;
 /** The window shrinks when acknowledgements take longer than this: what a moving thing's position may lag on a slow link. */
 export const WINDOW_DELAY_MS = 250;
 
+/** A server that finds its life's number too early goes on under one that is at most this much later than what is remembered: a quarter of an hour in numbers that are milliseconds, enough that two processes hardly ever choose the same. */
+export const LIFE_LEAP_MS = 1_000_000;
+
 /** Clients looked at in one turn of a catch-up: about a millisecond's work. */
 export const SCAN_CLIENTS = 1000;
 
