@@ -125,3 +125,19 @@ test('two processes that each find their number lost do not go on under the same
   assert.notEqual(lives[0], lives[1]);
 });
 
+test('what was news during a catch-up is not sent again when the catch-up comes to it', () => {
+  const [goloman, hands] = [new Side('Goloman', ['Hands']), new Side('Hands', ['Goloman'])];
+  for (let index = 0; index < 1050; index += 1) goloman.say(`client${index}`, 1);
+  const wire = dial(goloman, hands);
+  greet(wire);
+  // The catch-up looks from the end, and the first client is the last it comes to.
+  goloman.say('client0', 2);
+  for (let turn = 0; turn < 1000 && (goloman.replica.flush(turn) || turn < 100); turn += 1) {
+    deliver(wire.there, wire.far, turn);
+    hands.replica.tick(turn * 30);
+    deliver(wire.back, wire.near, turn * 30);
+  }
+  assert.equal(hands.replica.clients, 1050);
+  assert.equal(goloman.forwarded.length, 1050);
+});
+
