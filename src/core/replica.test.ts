@@ -141,3 +141,19 @@ test('what was news during a catch-up is not sent again when the catch-up comes 
   assert.equal(goloman.forwarded.length, 1050);
 });
 
+test('late bytes of an earlier life of a neighbour do not pass for what its new life has', () => {
+  const [goloman, hands] = [new Side('Goloman', ['Hands']), new Side('Hands', ['Goloman'])];
+  const old = dial(goloman, hands);
+  greet(old);
+  hands.say('kiwi', 1);
+  hands.replica.flush(0);
+  // Goloman leaves the old connection, and what Hands sent on it is still on its way when Hands starts again with nothing.
+  old.near.leave('replaced by another connection', 0);
+  const again = new Side('Hands', ['Goloman'], 2);
+  const wire = dial(goloman, again);
+  greet(wire);
+  deliver(old.back, old.near, 0);
+  goloman.replica.flush(0);
+  deliver(wire.there, wire.far, 0);
+  assert.equal(again.replica.clients, 1);
+});

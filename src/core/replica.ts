@@ -260,7 +260,9 @@ export class Replica implements Herd {
     // Only now: whoever is told of a sequence number may rely on the table.
     this.got(record.origin, record.sequence);
     for (const link of this.live.values()) {
-      if (link.neighbour === from?.neighbour) link.sending?.outbox.drop(stored);
+      // What an earlier life of the neighbour sent, over a connection that is still leaving, this life may not have.
+      const isSender = from !== undefined && link.neighbour === from.neighbour && link.epoch === from.epoch;
+      if (isSender) link.sending?.outbox.drop(stored);
       else link.sending?.put(stored, nowMs);
     }
   }
