@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { explainFailure } from './failure.ts';
 import { addFindOptions, addRunOptions, type FindOptions, type RunOptions } from './options.ts';
 import { addPlacesCommands } from './places.ts';
+import { addSimCommand } from './sim.ts';
 import { addStatusCommand } from './status.ts';
 
 function version(): string {
@@ -60,6 +61,7 @@ Examples:
 
   addStatusCommand(program);
   addPlacesCommands(program);
+  addSimCommand(program);
   return program;
 }
 

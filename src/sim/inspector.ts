@@ -4,6 +4,7 @@
 //   vector    what a server's vector covers, its table has, or better
 //   table     a client's record never gets worse in one life of a server
 //   stamp     (origin, epoch, sequence) names one update for ever
+//   order     no report is ordered further ahead than the rule allows
 //   copies    a record crosses a link at most once, and never back to where it came from
 //   bounds    an outbox holds each client once; bytes in flight stay below the window and a batch
 //   timers    after a tick nothing is overdue: the core never spins
@@ -11,7 +12,14 @@
 //   protocol  honest servers never break the protocol
 import type { Link } from '../core/link.ts';
 import { compareRecords } from '../core/order.ts';
-import { BATCH_BYTES, OWN_PAUSE_MS, SILENCE_MS, TICK_MOST_MS, WINDOW_MOST_BYTES } from '../wire/limits.ts';
+import {
+  BATCH_BYTES,
+  ORDER_LEAD_SECONDS,
+  OWN_PAUSE_MS,
+  SILENCE_MS,
+  TICK_MOST_MS,
+  WINDOW_MOST_BYTES,
+} from '../wire/limits.ts';
 import type { Origin, StoredRecord } from '../wire/messages.ts';
 import type { SimulatedServer, Witness } from './server.ts';
 import type { Stream } from './stream.ts';
@@ -41,6 +49,10 @@ export class Inspector implements Witness {
   /** When a record was last sent anywhere. */
   lastForwardMs = 0;
   readonly best: Map<string, StoredRecord> = new Map();
+  /** How long each update took to every server, once `watchArrivals` is called. */
+  readonly arrivedEverywhereMs: number[] = [];
+  private readonly arrivals = new Map<string, { readonly atMs: number; servers: number }>();
+  private watchedServers = 0;
   private readonly timeline: Timeline;
   /** Every update ever accepted, by `name epoch`, then sequence number. */
   private readonly updates = new Map<string, StoredRecord[]>();
@@ -54,6 +66,10 @@ export class Inspector implements Witness {
     if (this.violations.length < MOST_VIOLATIONS) {
       this.violations.push(`${kind}: at ${this.timeline.nowMs.toFixed(3)} ms ${text}`);
     }
+  }
+
+  watchArrivals(servers: number): void {
+    this.watchedServers = servers;
   }
 
   started(server: SimulatedServer): void {
@@ -76,6 +92,16 @@ export class Inspector implements Witness {
       this.violation('table', `${server.name} replaces ${told(known)} by ${told(record)}`);
     }
     life.shown.set(client, record);
+    if (this.watchedServers > 0) this.arrived(record);
+  }
+
+  private arrived({ origin, sequence }: StoredRecord): void {
+    const key = `${origin.name} ${sequence}`;
+    const { nowMs } = this.timeline;
+    const arrival = this.arrivals.get(key) ?? { atMs: nowMs, servers: 0 };
+    arrival.servers += 1;
+    if (arrival.servers === 1) this.arrivals.set(key, arrival);
+    if (arrival.servers === this.watchedServers) this.arrivedEverywhereMs.push(nowMs - arrival.atMs);
   }
 
   forwarded(server: SimulatedServer, record: StoredRecord, to: string): void {
@@ -188,6 +214,9 @@ export class Inspector implements Witness {
     }
     if (ofLife[record.sequence] !== undefined) this.violation('stamp', `${server.name} uses ${told(record)} twice`);
     ofLife[record.sequence] = record;
+    if (record.order.seconds - record.received.seconds > ORDER_LEAD_SECONDS) {
+      this.violation('order', `${server.name} lets ${told(record)} pin its client`);
+    }
     const client = clientOf(record);
     const best = this.best.get(client);
     if (best === undefined || compareRecords(record, best) > 0) this.best.set(client, record);

@@ -62,7 +62,7 @@ export class Simulation {
   }
 
   run(): Outcome {
-    const { plan, timeline, inspector } = this;
+    const { plan, timeline } = this;
     for (const server of this.servers.values()) {
       timeline.at(this.chance.fraction() * 50, () => this.startAgain(server, 0));
     }
@@ -78,6 +78,11 @@ export class Simulation {
       this.checkHeights();
     }
     this.inspectAll();
+    return this.outcome(healedMs);
+  }
+
+  outcome(healedMs: number | undefined): Outcome {
+    const { plan, timeline, inspector } = this;
     return {
       seed: plan.seed,
       violations: inspector.violations,
