@@ -11,7 +11,6 @@
 //   silence   a neighbour that says nothing is dropped in time, one that talks is not
 //   protocol  honest servers never break the protocol
 import type { Link } from '../core/link.ts';
-import { compareRecords } from '../core/order.ts';
 import {
   BATCH_BYTES,
   ORDER_LEAD_SECONDS,
@@ -21,6 +20,7 @@ import {
   WINDOW_MOST_BYTES,
 } from '../wire/limits.ts';
 import type { Origin, StoredRecord } from '../wire/messages.ts';
+import { judge } from './judge.ts';
 import type { SimulatedServer, Witness } from './server.ts';
 import type { Stream } from './stream.ts';
 import type { Timeline } from './timeline.ts';
@@ -88,7 +88,7 @@ export class Inspector implements Witness {
     }
     const client = clientOf(record);
     const known = life.shown.get(client);
-    if (known !== undefined && compareRecords(record, known) <= 0) {
+    if (known !== undefined && judge(record, known) <= 0) {
       this.violation('table', `${server.name} replaces ${told(known)} by ${told(record)}`);
     }
     life.shown.set(client, record);
@@ -219,7 +219,7 @@ export class Inspector implements Witness {
     }
     const client = clientOf(record);
     const best = this.best.get(client);
-    if (best === undefined || compareRecords(record, best) > 0) this.best.set(client, record);
+    if (best === undefined || judge(record, best) > 0) this.best.set(client, record);
   }
 
   private covered(server: SimulatedServer, origin: Origin, sequence: number): void {
@@ -228,7 +228,7 @@ export class Inspector implements Witness {
       return this.violation('vector', `${server.name} has ${origin.name} ${origin.epoch}.${sequence}, which never was`);
     }
     const known = server.replica?.lookUp(update.text, 0, update.clientLength);
-    if (known === undefined || compareRecords(known, update) < 0) {
+    if (known === undefined || judge(known, update) < 0) {
       this.violation('vector', `${server.name} covers ${told(update)} but has ${known ? told(known) : 'nothing'}`);
     }
   }

@@ -73,8 +73,8 @@ export function planOf(seed: number): Plan {
   const bytesPerMs = chance.weighted([
     [6, Number.POSITIVE_INFINITY],
     [2, 200],
-    [1, 50],
-    [1, 20],
+    [2, 20],
+    [1, 5],
   ]);
   const isDurable = chance.happens(0.5);
   const faultsEndMs = chance.between(4000, 14_000);

@@ -5,11 +5,12 @@
 //   unequal    servers differ, long after everything was mended
 //   unrest     records still travel, although all servers are equal
 //   heights    servers differ in how far they have each other's updates
-import { compareRecords } from '../core/order.ts';
+
 import type { StoredRecord } from '../wire/messages.ts';
 import { Chance } from './chance.ts';
 import { serversOf } from './graphs.ts';
 import { clientOf, Inspector, told } from './inspector.ts';
+import { judge } from './judge.ts';
 import { Network } from './network.ts';
 import type { Plan, PlanEvent } from './plan.ts';
 import { SimulatedServer } from './server.ts';
@@ -167,7 +168,7 @@ export class Simulation {
     for (const server of this.servers.values()) {
       for (const [client, record] of this.inspector.shownBy(server)) {
         const known = best.get(client);
-        if (known === undefined || compareRecords(record, known) > 0) best.set(client, record);
+        if (known === undefined || judge(record, known) > 0) best.set(client, record);
       }
     }
     return best;
@@ -193,7 +194,7 @@ export class Simulation {
       if (shown.size !== known.size) return `${first.name} has ${known.size} clients, ${other.name} has ${shown.size}`;
       for (const [client, record] of shown) {
         const same = known.get(client);
-        if (same === undefined || compareRecords(same, record) !== 0) {
+        if (same === undefined || judge(same, record) !== 0) {
           return `${other.name} has ${told(record)}, ${first.name} has ${same ? told(same) : 'nothing'}`;
         }
       }
@@ -206,7 +207,7 @@ export class Simulation {
       const shown = this.inspector.shownBy(server);
       for (const record of expected.values()) {
         const known = shown.get(clientOf(record));
-        if (known === undefined || compareRecords(known, record) < 0) {
+        if (known === undefined || judge(known, record) < 0) {
           this.inspector.violation('lost', `${server.name} has lost ${told(record)}`);
         }
       }

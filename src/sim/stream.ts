@@ -5,6 +5,10 @@ import type { Transport } from '../core/sink.ts';
 import { STOP_GRACE_MS } from '../wire/limits.ts';
 import type { Host, Network, Path } from './network.ts';
 
+const PACKET_BYTES = 1460;
+/** From here on a packet takes less than a millisecond, and it does not matter when each arrives. */
+const FAST_BYTES_PER_MS = 1460;
+
 /** Bytes on their way, or that there will be no more: politely, or not. */
 interface Piece {
   readonly arriveMs: number;
@@ -51,7 +55,9 @@ export class Stream implements Transport {
     let from = 0;
     while (from < bytes.length) {
       const rest = bytes.length - from;
-      const some = chance.happens(settings.splitProbability) ? 1 + chance.below(rest) : rest;
+      // On a slow link a reader sees a long write grow packet by packet.
+      const most = settings.bytesPerMs < FAST_BYTES_PER_MS ? Math.min(rest, PACKET_BYTES) : rest;
+      const some = chance.happens(settings.splitProbability) ? 1 + chance.below(most) : most;
       this.send(bytes.subarray(from, from + some), some);
       from += some;
     }

@@ -22,7 +22,7 @@ interface Manners {
   readonly odd: number;
 }
 
-function mannersOf({ bytesPerMs }: Workload, chance: Chance): Manners {
+function mannersOf(chance: Chance): Manners {
   const padding = chance.weighted([
     [8, 0],
     [1, 60],
@@ -31,7 +31,7 @@ function mannersOf({ bytesPerMs }: Workload, chance: Chance): Manners {
   return {
     clients: chance.pick([1, 3, 12, 60, 300]),
     idPadding: 'x'.repeat(padding),
-    perSecond: chance.pick([10, 40, 120]) * Math.min(1, bytesPerMs / (padding + 60)),
+    perSecond: chance.pick([10, 40, 120, 300]),
     coarse: chance.pick([0.2, 0.6, 1]),
     odd: chance.pick([0, 0.1, 0.3]),
   };
@@ -53,7 +53,7 @@ function stampOf(atMs: number, manners: Manners, chance: Chance): string {
 }
 
 export function reportsOf(workload: Workload, chance: Chance): Reports[] {
-  const manners = mannersOf(workload, chance);
+  const manners = mannersOf(chance);
   const events: Reports[] = [];
   let places = 0;
   const line = (atMs: number, client: number): string => {
