@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asciiBytes, ByteWriter } from '../wire/bytes.ts';
 import { Command, parseCommand } from '../wire/command.ts';
-import { SILENCE_MS, TICK_MOST_MS } from '../wire/limits.ts';
+import { SILENCE_MS, TICK_MOST_MS, WINDOW_FIRST_BYTES } from '../wire/limits.ts';
 import type { StoredRecord } from '../wire/messages.ts';
 import type { Link } from './link.ts';
 import { Replica } from './replica.ts';
@@ -157,4 +157,14 @@ test('late bytes of an earlier life of a neighbour do not pass for what its new 
   goloman.replica.flush(0);
   deliver(wire.there, wire.far, 0);
   assert.equal(again.replica.clients, 1);
+});
+
+test('a catch-up does not put more on its way than the window lets: newer records would have to wait behind it', () => {
+  const [goloman, hands] = [new Side('Goloman', ['Hands']), new Side('Hands', ['Goloman'])];
+  for (let index = 0; index < 2000; index += 1) goloman.say(`client${index}`, 1);
+  const wire = dial(goloman, hands);
+  greet(wire);
+  goloman.replica.flush(0);
+  const bytes = wire.there.frames.reduce((sum, frame) => sum + frame.length, 0);
+  assert.ok(bytes < 1.2 * WINDOW_FIRST_BYTES, `${bytes} bytes`);
 });

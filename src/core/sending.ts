@@ -136,9 +136,11 @@ export class Sending {
     const origins: Origin[] = [];
     scratch.reset();
     let count = 0;
+    // A batch that did not fit in the window would be in front of every newer record of its clients.
+    const mostBytes = Math.min(BATCH_BYTES, this.window.roomBytes);
     for (const slot of this.outbox.inLine()) {
       const { record } = slot;
-      if (count > 0 && scratch.length + record.text.length > BATCH_BYTES) break;
+      if (count > 0 && scratch.length + record.text.length > mostBytes) break;
       this.outbox.drop(slot);
       // Acknowledged by another way while it stood in line.
       if (this.covered(record)) continue;

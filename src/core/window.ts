@@ -20,6 +20,11 @@ export class Window {
     return this.inFlightBytes >= this.limitBytes;
   }
 
+  /** What may still leave. */
+  get roomBytes(): number {
+    return Math.max(0, this.limitBytes - this.inFlightBytes);
+  }
+
   /** Whether another frame may leave. */
   isOpen(): boolean {
     if (!this.isFull) return true;

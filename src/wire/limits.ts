@@ -38,8 +38,8 @@ export const RANGES_PER_ORIGIN = 1000;
 
 /** A server tells its neighbours what it has got at most this often ... */
 export const GOT_INTERVAL_MS = 25;
-/** ... or after this many bytes, so that a fast sender's window opens in time. */
-export const GOT_BYTES: number = 16 * KIBIBYTE;
+/** ... or after this many bytes, half of the first window, so that a fast sender's window opens before it is full. */
+export const GOT_BYTES: number = 8 * KIBIBYTE;
 
 /** Records of an origin that reach a neighbour sooner by another way are held back this long: its acknowledgement (25 ms) and a round trip fit in several times over, and nobody waits longer if the other way breaks. */
 export const HOLD_MS = 150;
