@@ -80,8 +80,8 @@ export const MUTATIONS = [
   {
     name: 'a receiver drops what its own clock finds too far ahead',
     file: `${CORE}replica.js`,
-    from: 'const won = slot',
-    to: 'const won = record.order.seconds <= this.lastReceived.seconds + 5 && slot',
+    from: 'const won = slot === undefined || compareRecords(record, slot.record) > 0;',
+    to: 'const won = record.order.seconds <= this.lastReceived.seconds + 5 && (slot === undefined || compareRecords(record, slot.record) > 0);',
   },
   {
     name: 'no catch-up when a link opens',

@@ -42,7 +42,7 @@ function failingPlan(): Plan {
   const plan = planOf(5);
   const [server = ''] = plan.edges[0] ?? [];
   const report = { kind: 'reports', atMs: 2000, server, lines: ['IAMAT lost +1+1 1700000002'] } as const;
-  const kill = { kind: 'kill', atMs: 2000, server, forMs: 10, silent: false, disk: 'wiped', epochBackMs: 0 } as const;
+  const kill = { kind: 'kill', atMs: 2000, server, forMs: 10, silent: true, disk: 'wiped', epochBackMs: 0 } as const;
   const others = plan.events.filter((event) => event.kind === 'reports');
   return { ...plan, isDurable: true, events: [...others, report, kill] };
 }
