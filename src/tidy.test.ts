@@ -29,7 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   devices: ['core', 'wire'],
   http: ['core', 'wire'],
   server: ['core', 'devices', 'http', 'net', 'places', 'storage', 'wire'],
-  cli: ['places', 'server', 'wire'],
+  cli: ['places', 'server', 'sim', 'wire'],
   sim: ['core', 'wire'],
   web: [],
 };

@@ -6,6 +6,7 @@ import { explainFailure } from './failure.ts';
 import { addKeygenCommand } from './keygen.ts';
 import { addFindOptions, addRunOptions, type FindOptions, type RunOptions } from './options.ts';
 import { addPlacesCommands } from './places.ts';
+import { addSimCommand } from './sim.ts';
 import { addStatusCommand } from './status.ts';
 
 function version(): string {
@@ -62,6 +63,7 @@ Examples:
   addStatusCommand(program);
   addKeygenCommand(program);
   addPlacesCommands(program);
+  addSimCommand(program);
   return program;
 }
 

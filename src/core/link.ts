@@ -332,14 +332,18 @@ export class Link implements Carrier {
   }
 
   /** This server did not run for a while: what it did not hear then is not the neighbour's fault. */
-  forgive(pauseMs: number): void {
-    this.lastHeardMs += pauseMs;
+  forgive(pauseMs: number, nowMs: number): void {
+    // What was heard since, before this was called, is not to be forgiven into the future.
+    this.lastHeardMs = Math.min(nowMs, this.lastHeardMs + pauseMs);
   }
 
   /** When `tick` has something to do. */
   dueMs(): number {
     if (this.state !== 'live' && this.state !== 'syncing') return Number.POSITIVE_INFINITY;
-    const heartbeatMs = Math.min(this.lastSaidMs + HEARTBEAT_MS, this.lastHeardMs + SILENCE_MS);
+    const silenceMs = this.lastHeardMs + SILENCE_MS;
+    // Until it is live a link has nothing to say, however long it waits.
+    if (this.state === 'syncing') return silenceMs;
+    const heartbeatMs = Math.min(this.lastSaidMs + HEARTBEAT_MS, silenceMs);
     return Math.min(heartbeatMs, this.receiving.dueMs(), this.sending?.dueMs() ?? Number.POSITIVE_INFINITY);
   }
 

@@ -5,7 +5,7 @@ import { LF, MalformedFrame, SPACE } from '../wire/bytes.ts';
 import type { Command } from '../wire/command.ts';
 import { NEWEST_VERSION, OLDEST_VERSION } from '../wire/frame.ts';
 import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../wire/instant.ts';
-import { CLOCK_SETBACK_SECONDS, OWN_PAUSE_MS, TICK_MOST_MS, VECTOR_ENTRIES } from '../wire/limits.ts';
+import { CLOCK_SETBACK_SECONDS, LIFE_LEAP_MS, OWN_PAUSE_MS, TICK_MOST_MS, VECTOR_ENTRIES } from '../wire/limits.ts';
 import { type Hello, makeOrigin, type Origin, readOrigins, readRecord, type StoredRecord } from '../wire/messages.ts';
 import { writeAtStart } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
@@ -178,7 +178,7 @@ export class Replica implements Herd {
     const pauseMs = nowMs - this.lastTickMs - TICK_MOST_MS;
     this.lastTickMs = nowMs;
     for (const link of [...this.links]) {
-      if (pauseMs > OWN_PAUSE_MS) link.forgive(pauseMs);
+      if (pauseMs > OWN_PAUSE_MS) link.forgive(pauseMs, nowMs);
       link.tick(nowMs);
     }
     return this.flush(nowMs);
@@ -298,7 +298,9 @@ export class Replica implements Herd {
     // Only now: whoever is told of a sequence number may rely on the table.
     this.got(record.origin, record.sequence);
     for (const link of this.live.values()) {
-      if (link.neighbour === from?.neighbour) link.sending?.outbox.drop(stored);
+      // What an earlier life of the neighbour sent, over a connection that is still leaving, this life may not have.
+      const isSender = from !== undefined && link.neighbour === from.neighbour && link.epoch === from.epoch;
+      if (isSender) link.sending?.outbox.drop(stored);
       else link.sending?.put(stored, nowMs);
     }
   }
@@ -361,12 +363,17 @@ export class Replica implements Herd {
     if (this.origins.size >= VECTOR_ENTRIES) throw new MalformedFrame('more origins than any herd has');
     origin = makeOrigin(name, epoch);
     this.origins.set(key, origin);
-    if (name === this.self.name && epoch > this.self.epoch) this.beginLife(epoch + 1);
+    if (name === this.self.name && epoch > this.self.epoch) this.beginLife(epoch);
     return origin;
   }
 
-  /** Somebody remembers a later life of this server than this one: its number was lost, and must not be used again. */
-  private beginLife(epoch: number): void {
+  /**
+   * Somebody remembers a later life of this server than this one: its number was lost, and must not be used again. Nor must
+   * the one just after it: another process of this server may have been here and taken it, and be remembered elsewhere. What
+   * is added is as different as the moments at which two processes start.
+   */
+  private beginLife(remembered: number): void {
+    const epoch = remembered + 1 + (this.self.epoch % LIFE_LEAP_MS);
     this.self = makeOrigin(this.self.name, epoch);
     this.sequence = 0;
     this.origins.set(`${this.self.name} ${epoch}`, this.self);

@@ -34,6 +34,8 @@ export class Sending {
   private writable = true;
   /** Clients from here down to 0 have still to be compared with the neighbour's vector; -1 when that is done. */
   private scanAt: number;
+  /** Clients that had news since the catch-up began: they were put in line then, and may have been sent. */
+  private readonly news = new Set<Slot>();
   private marks: Mark[] | undefined;
   private readonly marked = new Map<Origin, number>();
   private nextMarkMs = Number.NEGATIVE_INFINITY;
@@ -56,6 +58,7 @@ export class Sending {
   /** A client has a newer record, from somewhere else. */
   put(slot: Slot, nowMs: number): void {
     const { record } = slot;
+    if (this.scanAt >= 0) this.news.add(slot);
     if (this.covered(record)) this.outbox.drop(slot);
     else this.outbox.put(slot, this.heldOrigins.has(record.origin) ? nowMs + HOLD_MS : undefined);
   }
@@ -79,7 +82,9 @@ export class Sending {
   /** When there is something to do without anything having happened; undefined when there is not. */
   dueMs(): number | undefined {
     const releaseMs = this.outbox.nextReleaseMs();
-    if (this.marks === undefined && !this.lacksMarks()) return releaseMs;
+    // What waits for the catch-up, the barrier, the window or the transport is moved by these, not by time.
+    const waits = this.scanAt >= 0 || this.marks !== undefined || !this.writable || this.window.isFull;
+    if (waits || !this.lacksMarks()) return releaseMs;
     return Math.min(releaseMs ?? Number.POSITIVE_INFINITY, this.nextMarkMs);
   }
 
@@ -90,9 +95,12 @@ export class Sending {
     for (let looked = 0; looked < SCAN_CLIENTS && this.scanAt >= 0; looked += 1) {
       const slot = this.table.at(this.scanAt);
       this.scanAt -= 1;
-      if (slot !== undefined && !this.covered(slot.record)) this.outbox.put(slot, undefined);
+      if (slot === undefined || this.covered(slot.record) || this.news.has(slot)) continue;
+      this.outbox.put(slot, undefined);
     }
-    if (this.scanAt < 0) this.carrier.caughtUp(this.outbox.size);
+    if (this.scanAt >= 0) return;
+    this.news.clear();
+    this.carrier.caughtUp(this.outbox.size);
   }
 
   /**
@@ -128,9 +136,11 @@ export class Sending {
     const origins: Origin[] = [];
     scratch.reset();
     let count = 0;
+    // A batch that did not fit in the window would be in front of every newer record of its clients.
+    const mostBytes = Math.min(BATCH_BYTES, this.window.roomBytes);
     for (const slot of this.outbox.inLine()) {
       const { record } = slot;
-      if (count > 0 && scratch.length + record.text.length > BATCH_BYTES) break;
+      if (count > 0 && scratch.length + record.text.length > mostBytes) break;
       if (origins.length === BATCH_ORIGINS && !origins.includes(record.origin)) break;
       this.outbox.drop(slot);
       // Acknowledged by another way while it stood in line.

@@ -16,9 +16,18 @@ export class Window {
   private limited = false;
   private shrunkAtMs = Number.NEGATIVE_INFINITY;
 
+  get isFull(): boolean {
+    return this.inFlightBytes >= this.limitBytes;
+  }
+
+  /** What may still leave. */
+  get roomBytes(): number {
+    return Math.max(0, this.limitBytes - this.inFlightBytes);
+  }
+
   /** Whether another frame may leave. */
   isOpen(): boolean {
-    if (this.inFlightBytes < this.limitBytes) return true;
+    if (!this.isFull) return true;
     this.limited = true;
     return false;
   }

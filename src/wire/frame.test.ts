@@ -15,6 +15,7 @@ import {
   writeOrigins,
   writeRecord,
 } from './messages.ts';
+import { readVector, type VectorEntry, writeVector } from './vector.ts';
 
 const anyFrame = fc
   .tuple(fc.constantFrom(...(Object.keys(FRAME_TYPES) as FrameName[])), fc.uint8Array({ maxLength: 50 }))
@@ -186,4 +187,25 @@ test('lists of origins survive the trip and cannot claim more than their bytes',
   const claim = new ByteWriter();
   claim.varint(1e9);
   assert.throws(() => readOrigins(new ByteReader(claim.take())), MalformedFrame);
+});
+
+test('a vector survives the trip, and one that is too large for a frame says as much as fits', () => {
+  const entry = (index: number, ranges: number): VectorEntry => ({
+    name: `server${index}`,
+    epoch: 1.7e12 + index,
+    height: index,
+    above: Array.from({ length: 2 * ranges }, (_, at) => index + 2 + at * 1000),
+  });
+  const trip = (entries: readonly VectorEntry[]): VectorEntry[] => {
+    const out = new ByteWriter();
+    writeVector(out, entries);
+    assert.ok(out.length <= FRAME_PAYLOAD_BYTES, `${out.length} bytes`);
+    return readVector(new ByteReader(out.take()));
+  };
+  const small = [entry(0, 0), entry(1, 3)];
+  assert.deepEqual(trip(small), small);
+  const large = Array.from({ length: 500 }, (_, index) => entry(index, 1500));
+  const read = trip(large);
+  assert.ok(read.length > 10 && read.length < large.length);
+  for (const [index, { above }] of read.entries()) assert.deepEqual(above, large[index]?.above.slice(0, 2000));
 });

@@ -33,13 +33,16 @@ export const BATCH_BYTES: number = 64 * KIBIBYTE;
 /** Entries of a vector: every server of a large herd in a hundred lives each. */
 export const VECTOR_ENTRIES = 10_000;
 
+/** A vector ends after the entry that reaches this: with one entry more of the longest kind it still fits in a frame. */
+export const VECTOR_BYTES: number = 192 * KIBIBYTE;
+
 /** Ranges above an origin's height that a vector names; marks close gaps long before there are so many. */
 export const RANGES_PER_ORIGIN = 1000;
 
 /** A server tells its neighbours what it has got at most this often ... */
 export const GOT_INTERVAL_MS = 25;
-/** ... or after this many bytes, so that a fast sender's window opens in time. */
-export const GOT_BYTES: number = 16 * KIBIBYTE;
+/** ... or after this many bytes, half of the first window, so that a fast sender's window opens before it is full. */
+export const GOT_BYTES: number = 8 * KIBIBYTE;
 
 /** Records of an origin that reach a neighbour sooner by another way are held back this long: its acknowledgement (25 ms) and a round trip fit in several times over, and nobody waits longer if the other way breaks. */
 export const HOLD_MS = 150;
@@ -73,6 +76,9 @@ export const PURGE_GRACE_SECONDS = 300;
 
 /** Clients looked at for expiry in one tick: four ticks a second walk a million clients in a few minutes, for microseconds each. */
 export const PURGE_CLIENTS = 1000;
+
+/** A server that finds its life's number too early goes on under one that is at most this much later than what is remembered: a quarter of an hour in numbers that are milliseconds, enough that two processes hardly ever choose the same. */
+export const LIFE_LEAP_MS = 1_000_000;
 
 /** Clients looked at in one turn of a catch-up: about a millisecond's work. */
 export const SCAN_CLIENTS = 1000;

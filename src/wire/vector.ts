@@ -1,6 +1,6 @@
 // Vectors and marks on the wire: what a server has of each origin. Knows no table.
-import { asciiBytes, type ByteReader, type ByteWriter, MalformedFrame } from './bytes.ts';
-import { RANGES_PER_ORIGIN, VECTOR_ENTRIES } from './limits.ts';
+import { asciiBytes, type ByteReader, ByteWriter, MalformedFrame } from './bytes.ts';
+import { RANGES_PER_ORIGIN, VECTOR_BYTES, VECTOR_ENTRIES } from './limits.ts';
 import { readName } from './messages.ts';
 
 /** An origin's name and life, the height up to which all is covered, and closed ranges above it: first, last, ... */
@@ -11,20 +11,31 @@ export interface VectorEntry {
   readonly above: readonly number[];
 }
 
+/**
+ * Writes as much as fits in a frame. Saying less than is so is always allowed: it costs a copy, never a loss.
+ */
 export function writeVector(out: ByteWriter, entries: readonly VectorEntry[]): void {
-  out.varint(entries.length);
-  for (const { name, epoch, height, above } of entries) {
-    out.field(asciiBytes(name));
-    out.varint(epoch);
-    out.varint(height);
-    // Saying less than is so is always allowed: it costs a copy, never a loss.
-    const numbers = Math.min(above.length, 2 * RANGES_PER_ORIGIN);
-    out.varint(numbers / 2);
-    let last = height;
-    for (let index = 0; index < numbers; index += 1) {
-      out.varint((above[index] as number) - last);
-      last = above[index] as number;
-    }
+  const body = new ByteWriter();
+  let count = 0;
+  for (const entry of entries) {
+    if (count === VECTOR_ENTRIES || body.length >= VECTOR_BYTES) break;
+    writeEntry(body, entry);
+    count += 1;
+  }
+  out.varint(count);
+  out.copy(body.bytes, 0, body.length);
+}
+
+function writeEntry(out: ByteWriter, { name, epoch, height, above }: VectorEntry): void {
+  out.field(asciiBytes(name));
+  out.varint(epoch);
+  out.varint(height);
+  const numbers = Math.min(above.length, 2 * RANGES_PER_ORIGIN);
+  out.varint(numbers / 2);
+  let last = height;
+  for (let index = 0; index < numbers; index += 1) {
+    out.varint((above[index] as number) - last);
+    last = above[index] as number;
   }
 }
 
