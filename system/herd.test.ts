@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { Client, exchange } from './client.ts';
-import { Herd, linkPort, SERVERS, type ServerName, until } from './processes.ts';
+import { EDGES, Herd, linkPort, SERVERS, type ServerName, until } from './processes.ts';
 
 let herd: Herd;
 before(async () => {
@@ -41,18 +41,22 @@ test('a report to any server is known at every server, with the identical AT lin
   }
 });
 
-test('a client that reads its reply and asks a neighbour next is not too early', async () => {
-  const goloman = await Client.connect(herd.port('Goloman'));
-  const hands = await Client.connect(herd.port('Hands'));
-  for (let index = 1; index <= 200; index += 1) {
-    goloman.send(`IAMAT quick +1+1 ${index}\n`);
-    await goloman.lines(index);
-    hands.send('WHATSAT quick 0 0\n');
-    await hands.receives((text) => text.split('\n\n').length > index);
-    assert.ok((hands.received.split('\n\n')[index - 1] ?? '').includes(` quick +1+1 ${index}\n`), `report ${index}`);
+test('a client that reads its reply and asks a neighbour next is not too early, over any link', async () => {
+  const clients = new Map<ServerName, Client>();
+  for (const server of SERVERS) clients.set(server, await Client.connect(herd.port(server)));
+  for (let round = 1; round <= 400; round += 1) {
+    const [one, other] = EDGES[round % EDGES.length] as readonly [ServerName, ServerName];
+    const [first, next] = round % 2 === 0 ? [one, other] : [other, one];
+    const [teller, asker] = [clients.get(first) as Client, clients.get(next) as Client];
+    teller.received = '';
+    asker.received = '';
+    teller.send(`IAMAT quick${round % 7} +1+1 ${round}\n`);
+    await teller.lines(1);
+    asker.send(`WHATSAT quick${round % 7} 0 0\n`);
+    const reply = await asker.receives((text) => text.endsWith('\n\n') || text.startsWith('?'));
+    assert.ok(reply.startsWith(teller.received), `round ${round}, ${first} to ${next}: ${reply.slice(0, 100)}`);
   }
-  goloman.destroy();
-  hands.destroy();
+  for (const client of clients.values()) client.destroy();
 });
 
 test('concurrent reports of one client at all servers end in one winner everywhere', async () => {

@@ -13,6 +13,16 @@ export const MAIN: string = fileURLToPath(new URL('../src/cli/main.js', import.m
 export const SERVERS = ['Goloman', 'Hands', 'Holiday', 'Welsh', 'Wilkes'] as const;
 export type ServerName = (typeof SERVERS)[number];
 
+/** And who talks with whom. */
+export const EDGES: readonly (readonly [ServerName, ServerName])[] = [
+  ['Goloman', 'Hands'],
+  ['Goloman', 'Holiday'],
+  ['Goloman', 'Wilkes'],
+  ['Hands', 'Wilkes'],
+  ['Holiday', 'Welsh'],
+  ['Holiday', 'Wilkes'],
+];
+
 const FIRST_CLIENT_PORT = 17345;
 const LINK_PORTS_ABOVE = 1000;
 

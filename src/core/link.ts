@@ -206,6 +206,7 @@ export class Link implements Carrier {
   private known(hello: Hello, nowMs: number): void {
     this.useSession();
     this.neighbour = hello.from;
+    this.receiving.neighbour = hello.from;
     this.epoch = hello.epoch;
     this.state = 'syncing';
     this.lastSaidMs = nowMs;

@@ -22,6 +22,9 @@ export class Receiving {
   /** Origins whose records the neighbour was asked to hold back. */
   private readonly pruned = new Set<Origin>();
 
+  /** `neighbour` is known once it has proved who it is. */
+  neighbour: string | undefined;
+
   constructor(own: Vector<Origin>) {
     this.own = own;
   }
@@ -45,7 +48,8 @@ export class Receiving {
     this.duplicates += 1;
     const inRow = (this.duplicatesInRow.get(origin) ?? 0) + 1;
     this.duplicatesInRow.set(origin, inRow);
-    if (inRow < PRUNE_AFTER || this.pruned.has(origin)) return undefined;
+    // A neighbour never holds back what was reported to itself.
+    if (inRow < PRUNE_AFTER || origin.name === this.neighbour || this.pruned.has(origin)) return undefined;
     this.duplicatesInRow.delete(origin);
     this.pruned.add(origin);
     return 'prune';

@@ -301,7 +301,7 @@ export class Replica implements Herd {
       // What an earlier life of the neighbour sent, over a connection that is still leaving, this life may not have.
       const isSender = from !== undefined && link.neighbour === from.neighbour && link.epoch === from.epoch;
       if (isSender) link.sending?.outbox.drop(stored);
-      else link.sending?.put(stored, nowMs);
+      else link.sending?.put(stored, nowMs, from === undefined);
     }
   }
 

@@ -55,12 +55,15 @@ export class Sending {
     return this.peer.get(record.origin)?.has(record.sequence) ?? false;
   }
 
-  /** A client has a newer record, from somewhere else. */
-  put(slot: Slot, nowMs: number): void {
+  /**
+   * A client has a newer record, from somewhere else. What was reported to this server itself (`isOwn`) is never held back:
+   * its client may ask the neighbour next.
+   */
+  put(slot: Slot, nowMs: number, isOwn: boolean): void {
     const { record } = slot;
     if (this.scanAt >= 0) this.news.add(slot);
     if (this.covered(record)) this.outbox.drop(slot);
-    else this.outbox.put(slot, this.heldOrigins.has(record.origin) ? nowMs + HOLD_MS : undefined);
+    else this.outbox.put(slot, !isOwn && this.heldOrigins.has(record.origin) ? nowMs + HOLD_MS : undefined);
   }
 
   drained(): void {

@@ -1,7 +1,13 @@
 // The replies of one connection on their way to its client: in one piece while the client reads, in order and bounded when it
 // does not. Knows bytes and how fast they go; knows no command.
 import type { Socket } from 'node:net';
-import { REPLIES_GIVE_UP_MS, REPLIES_PAUSE_BYTES, REPLIES_STALL_MS, REPLIES_WAITING_BYTES } from '../wire/limits.ts';
+import {
+  REPLIES_GIVE_UP_MS,
+  REPLIES_LOOK_MS,
+  REPLIES_PAUSE_BYTES,
+  REPLIES_STALL_MS,
+  REPLIES_WAITING_BYTES,
+} from '../wire/limits.ts';
 
 export interface RepliesOwner {
   /** There is room again for the replies of further commands. */
@@ -38,7 +44,7 @@ export class Replies {
    * `REPLIES_STALL_MS` is served on until `REPLIES_WAITING_BYTES` wait, and then it is closed.
    */
   get hasRoom(): boolean {
-    return this.waitingBytes <= REPLIES_PAUSE_BYTES || this.silentMs > 0;
+    return this.waitingBytes <= REPLIES_PAUSE_BYTES || this.silentMs >= REPLIES_STALL_MS;
   }
 
   /** Sends `bytes` in one piece. The queue keeps them: they must not change any more. */
@@ -94,12 +100,12 @@ export class Replies {
     this.piecesAtLook = this.pieces;
     this.timer = setTimeout(() => {
       this.timer = undefined;
-      this.silentMs = this.pieces === this.piecesAtLook ? this.silentMs + REPLIES_STALL_MS : 0;
+      this.silentMs = this.pieces === this.piecesAtLook ? this.silentMs + REPLIES_LOOK_MS : 0;
       if (this.silentMs >= REPLIES_GIVE_UP_MS) {
         return this.owner.repliesUnread(`no reply taken for ${REPLIES_GIVE_UP_MS / 1000} s: the client does not read`);
       }
       this.watch();
       if (this.hasRoom) this.owner.roomForReplies();
-    }, REPLIES_STALL_MS);
+    }, REPLIES_LOOK_MS);
   }
 }

@@ -62,7 +62,7 @@ export const TICK_MOST_MS = 250;
 export const OWN_PAUSE_MS = 500;
 
 /** Unacknowledged bytes on a link: at first, at least and at most. The kernel would hide megabytes that go to a dead or slow neighbour; what is not in flight stays in the outbox, where the newest record of a client replaces the older one. */
-export const WINDOW_FIRST_BYTES: number = 16 * KIBIBYTE;
+export const WINDOW_FIRST_BYTES: number = 64 * KIBIBYTE;
 export const WINDOW_LEAST_BYTES: number = 4 * KIBIBYTE;
 export const WINDOW_MOST_BYTES: number = 256 * KIBIBYTE;
 /** The window shrinks when acknowledgements take longer than this: what a moving thing's position may lag on a slow link. */
@@ -112,8 +112,11 @@ export const REPLIES_WAITING_BYTES: number = 1024 * KIBIBYTE;
 /** Replies waiting at which a connection's further commands wait too, so that a client that reads slowly, or pipelines a lot, is served at its own speed instead of being cut off. */
 export const REPLIES_PAUSE_BYTES: number = 256 * KIBIBYTE;
 
-/** A client that takes nothing for this long is not reading: its commands are served on until REPLIES_WAITING_BYTES wait, and then it is closed. Longer than a mobile network's usual hand-over. */
-export const REPLIES_STALL_MS = 5000;
+/** A client that takes nothing for this long is not reading: its commands are served on until REPLIES_WAITING_BYTES wait, and then it is closed. A connection of 30 KiB/s takes something every second. */
+export const REPLIES_STALL_MS = 2000;
+
+/** How often it is looked at whether a client takes its replies. */
+export const REPLIES_LOOK_MS = 1000;
 
 /** A client that takes nothing for this long while replies wait is closed, however few they are: a minute is any network's outage that a TCP connection is worth keeping for. */
 export const REPLIES_GIVE_UP_MS = 60_000;
