@@ -145,6 +145,11 @@ export class Link implements Carrier {
     this.sendFrame('hello', (out) => out.copy(hello));
   }
 
+  /** Who the other side's certificate says it is, see `Transport`. */
+  get provenName(): string | undefined {
+    return this.transport.provenName;
+  }
+
   /** Bytes arrived. A violation closes the link, and only it. */
   received(chunk: Uint8Array, nowMs: number): void {
     this.lastHeardMs = nowMs;

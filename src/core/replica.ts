@@ -216,6 +216,9 @@ export class Replica implements Herd {
     if (hello.newestVersion < OLDEST_VERSION || hello.oldestVersion > NEWEST_VERSION)
       return `${self} speaks ${versions}`;
     if (hello.herd !== this.name) return `${self} is of herd ${this.name}, not ${hello.herd}`;
+    if (link.provenName !== undefined && link.provenName !== hello.from) {
+      return `${hello.from} showed the certificate of ${link.provenName || `no server of herd ${this.name}`}`;
+    }
     if (hello.to !== self) return `this is ${self}, not ${hello.to}; check hosts and ports`;
     if (hello.purpose === 'status') return undefined;
     if (hello.from === self) return `the name ${self} is taken: two servers run under it`;

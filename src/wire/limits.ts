@@ -182,3 +182,9 @@ export const STORE_TICK_MS = 1000;
 
 /** A lock of another machine or container, whose processes cannot be seen from here, is dead when it is not touched for this long: three ticks. */
 export const LOCK_SILENCE_MS = 3000;
+
+/** Certificates are looked at this often: a renewed one is in use within the hour, without a restart. */
+export const CERTIFICATE_LOOK_MS = 3_600_000;
+
+/** A certificate's end is announced in the log when fewer days than these are left: time to plan, to act, to hurry. */
+export const CERTIFICATE_WARN_DAYS: readonly number[] = [1, 7, 30];
