@@ -5,6 +5,9 @@ import type { Link } from './link.ts';
 import { Replica } from './replica.ts';
 import type { Observer, Transport } from './sink.ts';
 
+const silent = new Proxy({} as Observer, { get: () => () => {} });
+const options = { herd: 'farm', epoch: 1, nowMs: 0, expireAfterSeconds: 0, hashSeed: 1 };
+
 /** Two replicas over a connection whose certificates prove these names; returns what each refused. */
 function connect(
   dialler: string,
@@ -20,8 +23,7 @@ function connect(
         if (name === 'linkRefused' && byUs) refusals.push(`${self}: ${reason}`);
       },
     });
-    const times = { nowMs: 0, epoch: 1, expireAfterSeconds: 0, hashSeed: 1 };
-    return new Replica({ herd: 'farm', self, neighbours: [neighbour], observer, ...times });
+    return new Replica({ ...options, self, neighbours: [neighbour], observer });
   };
   const transport = (provenName: string | undefined, other: () => Link | undefined): Transport => ({
     isLocal: true,
@@ -53,4 +55,12 @@ test('a server is who its certificate says, at both ends', () => {
     'Barn: Gate showed the certificate of no server of herd farm',
   ]);
   assert.deepEqual(connect('Gate', 'Barn', { of: 'Gate', at: 'Hill' }), ['Gate: Barn showed the certificate of Hill']);
+});
+
+test('a server goes on after a life of its own that others remember, but not after one that no clock has seen', () => {
+  const replica = new Replica({ ...options, self: 'Barn', neighbours: ['Gate'], observer: silent });
+  replica.origin('Barn', 2 ** 53 - 1);
+  assert.equal(replica.self.epoch, 1);
+  replica.origin('Barn', 41);
+  assert.equal(replica.self.epoch, 42);
 });

@@ -5,7 +5,7 @@ import { LF, MalformedFrame, SPACE } from '../wire/bytes.ts';
 import type { Command } from '../wire/command.ts';
 import { NEWEST_VERSION, OLDEST_VERSION } from '../wire/frame.ts';
 import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../wire/instant.ts';
-import { CLOCK_SETBACK_SECONDS, OWN_PAUSE_MS, TICK_MOST_MS, VECTOR_ENTRIES } from '../wire/limits.ts';
+import { CLOCK_SETBACK_SECONDS, EPOCHS_BELOW, OWN_PAUSE_MS, TICK_MOST_MS, VECTOR_ENTRIES } from '../wire/limits.ts';
 import { type Hello, makeOrigin, type Origin, readOrigins, readRecord, type StoredRecord } from '../wire/messages.ts';
 import { writeAtStart } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
@@ -364,7 +364,7 @@ export class Replica implements Herd {
     if (this.origins.size >= VECTOR_ENTRIES) throw new MalformedFrame('more origins than any herd has');
     origin = makeOrigin(name, epoch);
     this.origins.set(key, origin);
-    if (name === this.self.name && epoch > this.self.epoch) this.beginLife(epoch + 1);
+    if (name === this.self.name && epoch > this.self.epoch && epoch < EPOCHS_BELOW) this.beginLife(epoch + 1);
     return origin;
   }
 

@@ -33,6 +33,9 @@ export const BATCH_BYTES: number = 64 * KIBIBYTE;
 /** Entries of a vector: every server of a large herd in a hundred lives each. */
 export const VECTOR_ENTRIES = 10_000;
 
+/** Lives begin before this, in milliseconds of POSIX time (the year 10889): a later one was invented, or damaged on its way, and a server that counted on from it would soon say numbers that nobody can read. */
+export const EPOCHS_BELOW: number = 2 ** 48;
+
 /** Ranges above an origin's height that a vector names; marks close gaps long before there are so many. */
 export const RANGES_PER_ORIGIN = 1000;
 
