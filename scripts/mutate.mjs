@@ -18,9 +18,11 @@ const workshop = mkdtempSync(path.join(os.tmpdir(), 'drover-mutate-'));
 process.on('exit', () => rmSync(workshop, { recursive: true, force: true }));
 
 const LOOK = `
-const [campaign, most] = process.argv.slice(1);
+const [campaign, most, corpus] = process.argv.slice(1);
 const { runSeed } = await import(campaign);
-for (let seed = 1; seed <= Number(most); seed += 1) {
+const { CORPUS } = await import(corpus);
+const seeds = [...CORPUS.map(([seed]) => seed), ...Array.from({ length: Number(most) }, (_, index) => index + 1)];
+for (const seed of seeds) {
   const { violations } = runSeed(seed);
   if (violations.length > 0) { console.log(JSON.stringify({ seed, violation: violations[0] })); break; }
 }`;
@@ -49,7 +51,8 @@ function plant({ name, file, from, to, also }) {
 /** What the simulator finds, or undefined. */
 function look(seeds) {
   const campaign = pathToFileURL(path.join(workshop, 'sim', 'campaign.js')).href;
-  const args = ['--input-type=module', '-e', LOOK, campaign, String(seeds)];
+  const corpus = pathToFileURL(path.join(workshop, 'sim', 'corpus.js')).href;
+  const args = ['--input-type=module', '-e', LOOK, campaign, String(seeds), corpus];
   const { stdout, stderr, error } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: MOST_MS });
   if (error?.code === 'ETIMEDOUT') return { seed: '?', violation: 'does not end' };
   if (stderr !== '') throw new Error(stderr);

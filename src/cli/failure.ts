@@ -11,6 +11,9 @@ export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
+/** By name: the errors of the server live in modules that are loaded only when a command needs them. */
+const FOR_PEOPLE = /^(StartError|SecretError|CertificateError)$/;
+
 /** Says on `complain` what went wrong, and returns the exit code. */
 export function explainFailure(error: unknown, complain: (text: string) => void): number {
   if (error instanceof CommanderError) {
@@ -21,8 +24,7 @@ export function explainFailure(error: unknown, complain: (text: string) => void)
     complain(`drover: ${error.message}`);
     return error.faults.every((fault) => fault.path.startsWith('--')) ? EXIT_USAGE : EXIT_FAILED;
   }
-  // By name: the errors of the server live in modules that are loaded only when a command needs them.
-  if (error instanceof Error && (error instanceof CommandError || error.name === 'StartError')) {
+  if (error instanceof CommandError || (error instanceof Error && FOR_PEOPLE.test(error.name))) {
     complain(`drover: ${error.message}`);
     return EXIT_FAILED;
   }

@@ -27,12 +27,11 @@ export function addStatusCommand(program: Command): void {
 
 async function status(options: StatusOptions): Promise<void> {
   const config = await configFrom(options, false);
-  const { askServer } = await import('../server/status.ts');
-  const { findKeyring } = await import('../server/secret.ts');
-  const keyring = findKeyring(config.secretFile, dataDirectoryFrom(options));
+  const { askServer, findProof } = await import('../server/status.ts');
+  const proof = findProof(config, dataDirectoryFrom(options));
   const answers = await Promise.all(
     [...config.servers.values()].map((entry) =>
-      askServer(entry, config.herd, keyring).then(
+      askServer(entry, proof).then(
         (answer): ServerAnswer => ({ reachable: true, ...answer }),
         (error: Error): ServerAnswer => ({ server: entry.name, reachable: false, reason: error.message }),
       ),

@@ -101,7 +101,7 @@ export async function up(options: RunOptions): Promise<void> {
     'serve',
     ...(name.startsWith('-') ? [...runArguments(options), '--', name] : [name, ...runArguments(options)]),
   ];
-  if (config.secretFile === undefined) makeSecretIn(dataDirectoryFrom(options));
+  if (config.secretFile === undefined && config.tls === undefined) makeSecretIn(dataDirectoryFrom(options));
   const supervisor = new Supervisor({
     names: [...config.servers.keys()],
     command: (name) => ({ file: process.execPath, arguments: [...process.execArgv, main, ...serveArguments(name)] }),

@@ -17,7 +17,6 @@ import {
   type Origin,
   type Purpose,
   readOrigins,
-  readRefusal,
   type StoredRecord,
   writeOrigins,
   writeRefusal,
@@ -25,18 +24,11 @@ import {
 import { readVector, type VectorEntry, writeVector } from '../wire/vector.ts';
 import type { Vector } from './got.ts';
 import { Handshake, type Keyring, type Session, TAG_BYTES } from './handshake.ts';
+import { ACTIONS, type LinkState } from './link-actions.ts';
 import { entriesOf, Receiving } from './receiving.ts';
 import { type Carrier, peerHas, Sending } from './sending.ts';
 import type { Transport } from './sink.ts';
 import type { Table } from './table.ts';
-
-/**
- * greeting: open; the dialler has said hello and waits for the challenge, the accepter waits for the hello - proving: the
- * accepter waits for the proof - syncing: it is a neighbour, its vector not yet seen - live: records flow - leaving:
- * replaced by a better connection to the same neighbour, or told goodbye; what still arrives counts - asking: not a
- * neighbour but somebody with the secret who asks for the status - closed.
- */
-export type LinkState = 'greeting' | 'proving' | 'syncing' | 'live' | 'leaving' | 'asking' | 'closed';
 
 /** What a link asks of the replica it belongs to. */
 export interface Herd {
@@ -59,54 +51,6 @@ export interface Herd {
   receiveRecords(link: Link, reader: ByteReader, nowMs: number): void;
   statusRequested(link: Link): void;
   forwarded(record: StoredRecord, link: Link): void;
-}
-
-type Action = (link: Link, reader: ByteReader, nowMs: number) => void;
-
-const violation: Action = () => {
-  throw new MalformedFrame('frame out of order');
-};
-const ignore: Action = () => {};
-const status: Action = (link) => link.tellStatus();
-const refused: Action = (link, reader) => link.wasRefused(readRefusal(reader));
-const bye: Action = (link, _reader, nowMs) => link.leave('the other side left', nowMs);
-const records: Action = (link, reader, nowMs) => link.receivedRecords(reader, nowMs);
-
-const NOTHING_ELSE: Record<FrameName, Action> = allOf(violation);
-
-const ACTIONS: Record<LinkState, Record<FrameName, Action>> = {
-  greeting: {
-    ...NOTHING_ELSE,
-    hello: (link, reader) => link.heardHello(reader.bytes),
-    challenge: (link, reader, nowMs) => link.heardChallenge(reader.bytes, nowMs),
-    refuse: refused,
-    bye,
-    // Whoever is on this machine may look; from elsewhere only whoever has the secret, see `asking`.
-    statusRequest: (link) => link.askedUnproven(),
-  },
-  proving: {
-    ...NOTHING_ELSE,
-    proof: (link, reader, nowMs) => link.heardProof(reader.bytes, nowMs),
-    refuse: refused,
-    bye,
-  },
-  syncing: { ...NOTHING_ELSE, vector: (link, reader) => link.synced(readVector(reader)), refuse: refused, bye },
-  live: {
-    ...NOTHING_ELSE,
-    refuse: refused,
-    records,
-    bye,
-    got: (link, reader, nowMs) => link.receivedGot(reader, nowMs),
-    prune: (link, reader) => link.holdBack(reader, true),
-    graft: (link, reader) => link.holdBack(reader, false),
-  },
-  leaving: { ...allOf(ignore), records },
-  asking: { ...NOTHING_ELSE, statusRequest: status, bye },
-  closed: allOf(ignore),
-};
-
-function allOf(action: Action): Record<FrameName, Action> {
-  return Object.fromEntries(Object.keys(FRAME_TYPES).map((name) => [name, action])) as Record<FrameName, Action>;
 }
 
 export class Link implements Carrier {
@@ -143,6 +87,11 @@ export class Link implements Carrier {
     if (neighbour === undefined) return;
     const hello = this.handshake.hello(this.words(neighbour, 'link'));
     this.sendFrame('hello', (out) => out.copy(hello));
+  }
+
+  /** Who the other side's certificate says it is, see `Transport`. */
+  get provenName(): string | undefined {
+    return this.transport.provenName;
   }
 
   /** Bytes arrived. A violation closes the link, and only it. */

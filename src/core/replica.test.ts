@@ -52,6 +52,7 @@ const noon = { seconds: 43_200, nanoseconds: 0 };
 
 class Queue implements Transport {
   readonly isLocal = false;
+  readonly provenName: undefined;
   readonly frames: Uint8Array[] = [];
 
   write(bytes: Uint8Array): boolean {

@@ -5,7 +5,14 @@ import { LF, MalformedFrame, SPACE } from '../wire/bytes.ts';
 import type { Command } from '../wire/command.ts';
 import { NEWEST_VERSION, OLDEST_VERSION } from '../wire/frame.ts';
 import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../wire/instant.ts';
-import { CLOCK_SETBACK_SECONDS, LIFE_LEAP_MS, OWN_PAUSE_MS, TICK_MOST_MS, VECTOR_ENTRIES } from '../wire/limits.ts';
+import {
+  CLOCK_SETBACK_SECONDS,
+  EPOCHS_BELOW,
+  LIFE_LEAP_MS,
+  OWN_PAUSE_MS,
+  TICK_MOST_MS,
+  VECTOR_ENTRIES,
+} from '../wire/limits.ts';
 import { type Hello, makeOrigin, type Origin, readOrigins, readRecord, type StoredRecord } from '../wire/messages.ts';
 import { writeAtStart } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
@@ -216,6 +223,9 @@ export class Replica implements Herd {
     if (hello.newestVersion < OLDEST_VERSION || hello.oldestVersion > NEWEST_VERSION)
       return `${self} speaks ${versions}`;
     if (hello.herd !== this.name) return `${self} is of herd ${this.name}, not ${hello.herd}`;
+    if (link.provenName !== undefined && link.provenName !== hello.from) {
+      return `${hello.from} showed the certificate of ${link.provenName || `no server of herd ${this.name}`}`;
+    }
     if (hello.to !== self) return `this is ${self}, not ${hello.to}; check hosts and ports`;
     if (hello.purpose === 'status') return undefined;
     if (hello.from === self) return `the name ${self} is taken: two servers run under it`;
@@ -363,7 +373,7 @@ export class Replica implements Herd {
     if (this.origins.size >= VECTOR_ENTRIES) throw new MalformedFrame('more origins than any herd has');
     origin = makeOrigin(name, epoch);
     this.origins.set(key, origin);
-    if (name === this.self.name && epoch > this.self.epoch) this.beginLife(epoch);
+    if (name === this.self.name && epoch > this.self.epoch && epoch < EPOCHS_BELOW) this.beginLife(epoch);
     return origin;
   }
 

@@ -1,11 +1,12 @@
 // Keeps trying to reach one neighbour: dials at once, then with full-jitter backoff, for as long as there is no link to it.
 // Knows one address; whether a connection may be a link is the core's to say.
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Link } from '../core/link.ts';
 import { DIAL_TIMEOUT_MS } from '../wire/limits.ts';
 import { redialDelayMs } from './backoff.ts';
 import { attachLink } from './link-socket.ts';
 import type { Pulse } from './pulse.ts';
+import { type Credentials, dial, explainTls } from './tls.ts';
 
 export interface Neighbour {
   readonly name: string;
@@ -18,19 +19,28 @@ export interface DialObserver {
   dialFailed(neighbour: string, reason: string): void;
 }
 
+/** In TLS 1.3 the side that dials is through before the other has looked at its certificate. */
+const UNBELIEVED =
+  "closed before a greeting; if its log says that it does not believe this server's certificate, see there";
+
 export class Dialer {
   private readonly neighbour: Neighbour;
   private readonly pulse: Pulse;
   private readonly observer: DialObserver;
+  private readonly credentials: Credentials | undefined;
   private socket: Socket | undefined;
+  /** The connection is made, and ending it is its link's affair. */
+  private hasLink = false;
   private timer: NodeJS.Timeout | undefined;
   private attempt = 0;
   private stopped = false;
 
-  constructor(neighbour: Neighbour, pulse: Pulse, observer: DialObserver) {
+  /** With credentials it dials with TLS, and never without. */
+  constructor(neighbour: Neighbour, pulse: Pulse, observer: DialObserver, credentials: Credentials | undefined) {
     this.neighbour = neighbour;
     this.pulse = pulse;
     this.observer = observer;
+    this.credentials = credentials;
   }
 
   /** Failed dials since there was a link. */
@@ -61,7 +71,7 @@ export class Dialer {
     const { socket } = this;
     if (socket === undefined) return Promise.resolve();
     // One that is still being made has no link, and would hold the process.
-    if (socket.connecting) socket.destroy();
+    if (!this.hasLink) socket.destroy();
     return new Promise((resolve) => socket.once('close', () => resolve()));
   }
 
@@ -80,10 +90,19 @@ export class Dialer {
   private dial(): void {
     if (this.stopped || this.pulse.replica.linkTo(this.neighbour.name) !== undefined) return;
     const { name, host, peerPort } = this.neighbour;
-    const socket = connect({ host, port: peerPort, allowHalfOpen: true });
-    this.socket = socket;
     let failure = 'closed before a greeting';
     let link: Link | undefined;
+    const socket = dial({ host, port: peerPort }, this.credentials, () => {
+      clearTimeout(timeout);
+      // The neighbour's own dial may have come through meanwhile.
+      if (this.stopped || this.pulse.replica.linkTo(name) !== undefined) return void socket.destroy();
+      if (this.credentials !== undefined) failure = UNBELIEVED;
+      socket.off('close', gone);
+      this.hasLink = true;
+      link = attachLink(socket, this.pulse, name, gone);
+    });
+    this.socket = socket;
+    this.hasLink = false;
     const timeout = setTimeout(() => {
       failure = `no connection within ${DIAL_TIMEOUT_MS} ms`;
       socket.destroy();
@@ -97,16 +116,9 @@ export class Dialer {
       this.dialLater();
     };
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      failure = error.code ?? error.message;
+      failure = explainTls(error.code ?? error.message);
     });
     socket.once('close', gone);
-    socket.once('connect', () => {
-      clearTimeout(timeout);
-      // The neighbour's own dial may have come through meanwhile.
-      if (this.stopped || this.pulse.replica.linkTo(name) !== undefined) return void socket.destroy();
-      socket.off('close', gone);
-      link = attachLink(socket, this.pulse, name, gone);
-    });
   }
 
   private failed(reason: string): void {

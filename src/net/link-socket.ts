@@ -1,18 +1,22 @@
 // One TCP connection between servers: the socket on one side, the core's link on the other. Used alike for a connection
 // that was dialled and one that was accepted. Knows no neighbour and no rule.
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Link } from '../core/link.ts';
 import type { Transport } from '../core/sink.ts';
 import { GREETING_TIMEOUT_MS, LINK_UNSENT_BYTES, STOP_GRACE_MS } from '../wire/limits.ts';
 import { isLoopback } from './address.ts';
 import type { Pulse } from './pulse.ts';
+import { nameProvenBy } from './tls.ts';
 
 class SocketTransport implements Transport {
   readonly isLocal: boolean;
+  readonly provenName: string | undefined;
   private readonly socket: Socket;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, herd: string) {
     this.socket = socket;
+    this.provenName = socket instanceof TLSSocket ? (nameProvenBy(socket, herd) ?? '') : undefined;
     this.isLocal = isLoopback(socket.remoteAddress ?? '');
   }
 
@@ -41,7 +45,7 @@ class SocketTransport implements Transport {
  */
 export function attachLink(socket: Socket, pulse: Pulse, neighbour: string | undefined, closed: () => void): Link {
   socket.setNoDelay(true);
-  const link = pulse.replica.connected(new SocketTransport(socket), neighbour, pulse.nowMs());
+  const link = pulse.replica.connected(new SocketTransport(socket, pulse.replica.name), neighbour, pulse.nowMs());
   let failure = 'the connection was closed';
   const greetingTimer = setTimeout(() => {
     if (!link.isGreeting) return;

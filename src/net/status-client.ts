@@ -1,6 +1,7 @@
 // Asks a server for its status over its link port, as `drover status` does. On this machine the question is enough; elsewhere
 // the secret must be proved first. Knows frames, not what the JSON says.
-import { connect } from 'node:net';
+
+import { TLSSocket } from 'node:tls';
 import { Handshake, type Keyring, type Session, TAG_BYTES } from '../core/handshake.ts';
 import { ByteReader, ByteWriter, MalformedFrame } from '../wire/bytes.ts';
 import {
@@ -16,6 +17,7 @@ import {
 import { FRAME_PAYLOAD_BYTES, STATUS_TIMEOUT_MS } from '../wire/limits.ts';
 import { readRefusal } from '../wire/messages.ts';
 import { isLoopback } from './address.ts';
+import { type Credentials, dial, explainTls, nameProvenBy } from './tls.ts';
 
 export interface StatusQuestion {
   readonly herd: string;
@@ -23,28 +25,33 @@ export interface StatusQuestion {
   readonly host: string;
   readonly peerPort: number;
   readonly keyring: Keyring | undefined;
+  /** In a herd that links over TLS, and whose certificate it is. */
+  readonly credentials: (Credentials & { readonly name: string }) | undefined;
 }
 
 /** What the asker is called in a greeting; no server may have a name with this in it and be a neighbour. */
-const ASKER = 'drover-status';
+export const ASKER = 'drover-status';
 
 /**
  * The status of a server, as parsed JSON.
  * @throws {Error} whose message says why there is none
  */
 export function askStatus(question: StatusQuestion): Promise<unknown> {
-  const { host, peerPort } = question;
+  const { host, peerPort, herd, server, credentials } = question;
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port: peerPort });
+    const socket = dial({ host, port: peerPort }, credentials, () => {
+      const name = socket instanceof TLSSocket ? nameProvenBy(socket, herd) : server;
+      if (name === server) asking.begin();
+      else fail(`it showed the certificate of ${name ?? `no server of herd ${herd}`}, not of ${server}`);
+    });
     const fail = (reason: string): void => {
       socket.destroy();
       reject(new Error(reason));
     };
     const asking = new Asking(question, (bytes) => socket.write(bytes));
     socket.setTimeout(STATUS_TIMEOUT_MS, () => fail(`no answer within ${STATUS_TIMEOUT_MS} ms`));
-    socket.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
+    socket.on('error', (error: NodeJS.ErrnoException) => fail(explainTls(error.code ?? error.message)));
     socket.on('close', () => fail('closed without an answer'));
-    socket.on('connect', () => asking.begin());
     socket.on('data', (chunk: Buffer) => {
       try {
         const answer = asking.received(chunk);
@@ -72,10 +79,11 @@ class Asking {
   }
 
   begin(): void {
-    const { herd, server: to, host } = this.question;
+    const { herd, server: to, host, credentials } = this.question;
+    const from = credentials?.name ?? ASKER;
     if (isLoopback(host)) return this.send('statusRequest', new Uint8Array(0));
     const versions = { oldestVersion: OLDEST_VERSION, newestVersion: NEWEST_VERSION };
-    this.send('hello', this.handshake.hello({ ...versions, purpose: 'status', herd, from: ASKER, to, epoch: 0 }));
+    this.send('hello', this.handshake.hello({ ...versions, purpose: 'status', herd, from, to, epoch: 0 }));
   }
 
   /** The answer's JSON, once it is there. */

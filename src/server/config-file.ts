@@ -2,6 +2,7 @@
 // Loaded only when a file is named. Must not know flags, the environment or the built-in herd.
 import { readFileSync } from 'node:fs';
 import { type DocumentNode, parse } from '@humanwhocodes/momoa';
+import type { TlsFiles } from './config.ts';
 import { ConfigError, type ConfigFault, pathText } from './config-fault.ts';
 import {
   type DraftLink,
@@ -22,6 +23,7 @@ export interface Draft {
   readonly lineBytes?: number;
   readonly expireAfterHours?: number;
   readonly secretFile?: string;
+  readonly tls?: TlsFiles;
 }
 
 export interface DraftPlaces {
@@ -85,6 +87,8 @@ function draftOf(file: Json): Draft {
   const lineBytes = numberAt(objectAt(file, 'limits'), 'lineBytes');
   const expireAfterHours = numberAt(objectAt(file, 'limits'), 'expireAfterHours');
   const secretFile = stringAt(file, 'secretFile');
+  const tls = objectAt(file, 'tls');
+  const [certFile, keyFile, caFile] = ['certFile', 'keyFile', 'caFile'].map((key) => stringAt(tls, key));
   return {
     herd: stringAt(file, 'herd') ?? '',
     servers,
@@ -93,6 +97,7 @@ function draftOf(file: Json): Draft {
     ...(lineBytes === undefined ? {} : { lineBytes }),
     ...(expireAfterHours === undefined ? {} : { expireAfterHours }),
     ...(secretFile === undefined ? {} : { secretFile }),
+    ...(certFile && keyFile && caFile ? { tls: { certFile, keyFile, caFile } } : {}),
   };
 }
 

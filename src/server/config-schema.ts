@@ -21,6 +21,9 @@ const port = (what: string) => z.int().min(1).max(LARGEST_PORT).optional().descr
 const file = (what: string) =>
   z.string().min(1).optional().describe(`${what} A relative path starts at the configuration file.`);
 
+const neededFile = (what: string) =>
+  z.string().min(1).describe(`${what} A relative path starts at the configuration file.`);
+
 const serverShape = z.strictObject({
   host: z
     .string()
@@ -81,6 +84,16 @@ const herdShape = z
       })
       .optional()
       .describe('Bounds on what others can make a server hold.'),
+    tls: z
+      .strictObject({
+        certFile: neededFile(
+          "PEM file with the server's certificate, which names it as the URI herd://HERD/NAME; {name} is the server's name.",
+        ),
+        keyFile: neededFile("PEM file with the certificate's private key; {name} is the server's name."),
+        caFile: neededFile("PEM file with the herd's own authority, which signed every server's certificate."),
+      })
+      .optional()
+      .describe('Servers link over TLS and know each other by their certificates.'),
     secretFile: file('File with the secret that the servers of the herd prove to one another; see drover keygen.'),
   })
   .describe('Configuration of a Drover herd.');

@@ -28,6 +28,13 @@ export interface PlacesConfig {
   readonly timeoutMs: number;
 }
 
+/** Files of certificates; in the first two, `{name}` stands for a server's name. */
+export interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly caFile: string;
+}
+
 export interface HerdConfig {
   readonly herd: string;
   readonly servers: ReadonlyMap<string, ServerEntry>;
@@ -35,6 +42,8 @@ export interface HerdConfig {
   readonly places: PlacesConfig;
   readonly limits: { readonly lineBytes: number; readonly expireAfterHours: number };
   readonly secretFile?: string;
+  /** Servers link over TLS, and only so. */
+  readonly tls?: TlsFiles;
   /** Things that work but are seldom meant, such as a herd in two pieces. */
   readonly warnings: readonly string[];
 }
@@ -118,8 +127,14 @@ export async function loadConfig(sources: ConfigSources): Promise<HerdConfig> {
       expireAfterHours: draft.expireAfterHours ?? EXPIRE_AFTER_HOURS,
     },
     ...(draft.secretFile === undefined ? {} : { secretFile: path.resolve(directory, draft.secretFile) }),
+    ...(draft.tls === undefined ? {} : { tls: resolved(draft.tls, directory) }),
     warnings,
   };
+}
+
+function resolved({ certFile, keyFile, caFile }: TlsFiles, directory: string): TlsFiles {
+  const from = (file: string): string => path.resolve(directory, file);
+  return { certFile: from(certFile), keyFile: from(keyFile), caFile: from(caFile) };
 }
 
 /** The servers that `name` has a link with, in the order of the configuration. */

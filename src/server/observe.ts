@@ -4,12 +4,15 @@ import type { Link } from '../core/link.ts';
 import type { Observer } from '../core/sink.ts';
 import type { ClientObserver } from '../net/client-connection.ts';
 import type { DialObserver } from '../net/dialer.ts';
+import type { LinkListenerObserver } from '../net/link-listener.ts';
 import type { Command } from '../wire/command.ts';
 import type { Line } from '../wire/lines.ts';
 import type { StoredRecord } from '../wire/messages.ts';
 import { printable } from './log.ts';
 
-export class LogObserver implements Omit<Observer, 'statusRequested'>, ClientObserver, DialObserver {
+export class LogObserver
+  implements Omit<Observer, 'statusRequested'>, ClientObserver, DialObserver, LinkListenerObserver
+{
   private readonly logger: Logger;
 
   constructor(logger: Logger) {
@@ -73,6 +76,10 @@ export class LogObserver implements Omit<Observer, 'statusRequested'>, ClientObs
   linkRefused(link: Link, reason: string, byUs: boolean): void {
     const { neighbour = link.claims ?? 'unknown', dialled } = link;
     this.logger.warn({ neighbour, dialled, reason, by: byUs ? 'us' : 'neighbour' }, 'link refused');
+  }
+
+  strangerRefused(address: string, reason: string): void {
+    this.logger.warn({ neighbour: 'unknown', address, dialled: false, reason, by: 'us' }, 'link refused');
   }
 
   dialFailed(neighbour: string, reason: string): void {

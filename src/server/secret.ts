@@ -3,6 +3,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Crypto, Keyring } from '../core/handshake.ts';
+import type { HerdConfig } from './config.ts';
 
 /** As long as the hash function's output: nothing shorter is worth keying it with. */
 const SECRET_BYTES = 32;
@@ -58,9 +59,13 @@ export function secretFileIn(dataDirectory: string): string {
   return path.join(dataDirectory, 'herd.key');
 }
 
-/** The secrets that the configuration names, or else those of the data directory; undefined when there are none. */
-export function findKeyring(secretFile: string | undefined, dataDirectory: string): Keyring | undefined {
+/**
+ * The secrets that the configuration names, or else those of the data directory; undefined when there are none. Servers that
+ * know each other by certificates have a secret only if the configuration says so: what lies about is no herd's.
+ */
+export function findKeyring({ secretFile, tls }: HerdConfig, dataDirectory: string): Keyring | undefined {
   if (secretFile !== undefined) return readKeyring(secretFile);
+  if (tls !== undefined) return undefined;
   const file = secretFileIn(dataDirectory);
   return existsSync(file) ? readKeyring(file) : undefined;
 }

@@ -15,6 +15,8 @@ import { LinkListener } from '../net/link-listener.ts';
 import { Pulse } from '../net/pulse.ts';
 import { type Acknowledgement, Locked, Store, UnknownFormat } from '../storage/store.ts';
 import { SETTLE_GRACE_MS } from '../wire/limits.ts';
+import { CertificateWatch } from './certificate-watch.ts';
+import { CertificateError, type Certificates, readCertificates } from './certificates.ts';
 import { WallClock } from './clock.ts';
 import { type HerdConfig, neighboursOf, type ServerEntry } from './config.ts';
 import { openLog, type ServerLog } from './log.ts';
@@ -56,10 +58,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (entry === undefined) {
     throw new StartError(`no server is called ${name}; this herd has ${[...config.servers.keys()].join(', ')}`);
   }
+  const certificates = certificatesOrExplain(options);
   const keyring = keyringOrExplain(options, entry);
   const log = openLogOrExplain(options);
   const disk = await openDiskOrExplain(options, log);
-  const server = new HerdServer(options, entry, { keyring, log, disk });
+  const server = new HerdServer(options, entry, { keyring, certificates, log, disk });
   try {
     server.recover();
     await server.listen();
@@ -73,6 +76,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 interface Parts {
   readonly keyring: Keyring | undefined;
+  readonly certificates: Certificates | undefined;
   readonly log: ServerLog;
   readonly disk: Store;
 }
@@ -90,10 +94,12 @@ class HerdServer implements RunningServer {
   private readonly dialers = new Map<string, Dialer>();
   private readonly linkedAtMs = new Map<string, number>();
   private readonly catchUps = new WeakMap<Link, { readonly records: number; readonly at: string }>();
+  private readonly certificates: Certificates | undefined;
+  private certificateWatch: CertificateWatch | undefined;
   private readonly startedAtMs = Date.now();
   private stopping: Promise<void> | undefined;
 
-  constructor(options: ServerOptions, entry: ServerEntry, { keyring, log, disk }: Parts) {
+  constructor(options: ServerOptions, entry: ServerEntry, { keyring, certificates, log, disk }: Parts) {
     const { config, name } = options;
     this.config = config;
     this.entry = entry;
@@ -126,10 +132,11 @@ class HerdServer implements RunningServer {
       acceptsReports: () => disk.state === 'working',
       observer: logObserver,
     });
-    this.links = new LinkListener(this.pulse, (reason) => logObserver.acceptFailed(reason));
+    this.links = new LinkListener(this.pulse, logObserver, certificates);
     for (const neighbour of neighbours) {
-      this.dialers.set(neighbour.name, new Dialer(neighbour, this.pulse, logObserver));
+      this.dialers.set(neighbour.name, new Dialer(neighbour, this.pulse, logObserver, certificates));
     }
+    this.certificates = certificates;
   }
 
   get logFile(): string {
@@ -159,7 +166,21 @@ class HerdServer implements RunningServer {
     const { user, system } = process.cpuUsage();
     const cost = { elapsedMs: Math.round(performance.now()), processorMs: Math.round((user + system) / 1000) };
     this.log.logger.info({ pid, version: version(), host, clientPort, peerPort, ...cost }, 'server started');
+    this.watchCertificates();
     for (const warning of this.config.warnings) this.log.logger.warn({ warning }, 'configuration warning');
+  }
+
+  private watchCertificates(): void {
+    const { certificates, config, links } = this;
+    const { tls } = config;
+    if (certificates === undefined || tls === undefined) return;
+    this.certificateWatch = new CertificateWatch({
+      certificates,
+      read: () => readCertificates(tls, config.herd, this.entry.name),
+      renewed: () => links.renew(certificates),
+      logger: this.log.logger,
+      nowMs: Date.now,
+    });
   }
 
   reopenLog(): void {
@@ -172,6 +193,7 @@ class HerdServer implements RunningServer {
   }
 
   private async stopOnce(): Promise<void> {
+    this.certificateWatch?.stop();
     const dialledClosed = [...this.dialers.values()].map((dialer) => dialer.stop());
     const clientsStopped = this.clients.stop();
     // After the clients' last reports, so that neighbours have them.
@@ -276,10 +298,21 @@ function secondsSince(startMs: number): number {
   return Math.max(0, Math.floor((Date.now() - startMs) / 1000));
 }
 
-/** The herd's secrets. A herd that other machines can reach does not start without. */
+/** What this server shows its neighbours, in a herd that links over TLS. */
+function certificatesOrExplain({ config, name }: ServerOptions): Certificates | undefined {
+  if (config.tls === undefined) return undefined;
+  try {
+    return readCertificates(config.tls, config.herd, name);
+  } catch (error) {
+    if (error instanceof CertificateError) throw new StartError(`${name} does not start: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The herd's secrets. A herd that other machines can reach does not start without them or certificates. */
 function keyringOrExplain({ config, dataDirectory }: ServerOptions, { name }: ServerEntry): Keyring | undefined {
   try {
-    const keyring = findKeyring(config.secretFile, dataDirectory);
+    const keyring = findKeyring(config, dataDirectory);
     if (keyring !== undefined) return keyring;
   } catch (error) {
     if (error instanceof SecretError) throw new StartError(`${name} does not start: ${error.message}`);
@@ -288,9 +321,9 @@ function keyringOrExplain({ config, dataDirectory }: ServerOptions, { name }: Se
   const exposed = [...config.servers.values()].find(
     ({ host, listenHost }) => !isLoopback(host) || !isLoopback(listenHost),
   );
-  if (exposed === undefined) return undefined;
+  if (exposed === undefined || config.tls !== undefined) return undefined;
   throw new StartError(
-    `${name} does not start: ${exposed.name} is at ${exposed.listenHost}, where others can reach it, and the herd has no secret; make one with 'drover keygen herd.key' and name it as secretFile in the configuration of every server`,
+    `${name} does not start: ${exposed.name} is at ${exposed.listenHost}, where others can reach it, and the herd has no secret; make one with 'drover keygen herd.key' and name it as secretFile in the configuration of every server, or give them certificates (tls)`,
   );
 }
 

@@ -1,8 +1,9 @@
 // What a server tells `drover status` about itself, and how it is asked: as JSON over the link port, never over the client
 // port. `server.ts` fills it in.
-import type { Keyring } from '../core/handshake.ts';
-import { askStatus } from '../net/status-client.ts';
-import type { ServerEntry } from './config.ts';
+import { ASKER, askStatus, type StatusQuestion } from '../net/status-client.ts';
+import { findCertificates } from './certificates.ts';
+import type { HerdConfig, ServerEntry } from './config.ts';
+import { findKeyring } from './secret.ts';
 
 export interface LinkStatus {
   readonly neighbour: string;
@@ -56,16 +57,21 @@ export interface ServerStatus {
   readonly origins: readonly OriginStatus[];
 }
 
+/** What proves to the herd's servers that we may ask. */
+export type Proof = Pick<StatusQuestion, 'herd' | 'keyring' | 'credentials'>;
+
+/** @throws {SecretError | CertificateError} */
+export function findProof(config: HerdConfig, dataDirectory: string): Proof {
+  const { herd } = config;
+  return { herd, keyring: findKeyring(config, dataDirectory), credentials: findCertificates(config, ASKER) };
+}
+
 /**
  * Asks one server of the configuration.
  * @throws {Error} whose message says why there is no answer
  */
-export async function askServer(
-  { name, host, peerPort }: ServerEntry,
-  herd: string,
-  keyring: Keyring | undefined,
-): Promise<ServerStatus> {
-  const status = (await askStatus({ herd, server: name, host, peerPort, keyring })) as ServerStatus;
+export async function askServer({ name, host, peerPort }: ServerEntry, proof: Proof): Promise<ServerStatus> {
+  const status = (await askStatus({ ...proof, server: name, host, peerPort })) as ServerStatus;
   if (status.server === name) return status;
   throw new Error(`${host}:${peerPort} is ${status.server}; check hosts and ports`);
 }

@@ -9,4 +9,5 @@ export const CORPUS: readonly (readonly [number, string])[] = [
   [640, 'simulator: a long write came in one piece over a slow link, which then was taken for silent'],
   [1120, 'simulator: the same, with several neighbours'],
   [1256, 'core: news during a catch-up of more than 1,000 clients was sent twice'],
+  [3618, 'core: a pause was forgiven into the future, as plans are drawn since a greeting has three messages'],
 ];

@@ -22,6 +22,7 @@ export const CLASS_GRAPH: readonly (readonly [string, string])[] = [
 /** One direction of a connection: what was written and has not arrived. `undefined` in the queue is the end. */
 class Pipe implements Transport {
   readonly isLocal = false;
+  readonly provenName = undefined;
   readonly queue: (Uint8Array | undefined)[] = [];
   readonly from: string;
   readonly to: string;

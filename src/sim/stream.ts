@@ -17,6 +17,7 @@ interface Piece {
 
 export class Stream implements Transport {
   readonly isLocal = false;
+  readonly provenName: undefined;
   /** The core's link at this end, once the server has taken the connection. */
   link: Link | undefined;
   /** When bytes last reached this end. */

@@ -36,6 +36,9 @@ export const VECTOR_ENTRIES = 10_000;
 /** A vector ends after the entry that reaches this: with one entry more of the longest kind it still fits in a frame. */
 export const VECTOR_BYTES: number = 192 * KIBIBYTE;
 
+/** Lives begin before this, in milliseconds of POSIX time (the year 10889): a later one was invented, or damaged on its way, and a server that counted on from it would soon say numbers that nobody can read. */
+export const EPOCHS_BELOW: number = 2 ** 48;
+
 /** Ranges above an origin's height that a vector names; marks close gaps long before there are so many. */
 export const RANGES_PER_ORIGIN = 1000;
 
@@ -191,3 +194,9 @@ export const STORE_TICK_MS = 1000;
 
 /** A lock of another machine or container, whose processes cannot be seen from here, is dead when it is not touched for this long: three ticks. */
 export const LOCK_SILENCE_MS = 3000;
+
+/** Certificates are looked at this often: a renewed one is in use within the hour, without a restart. */
+export const CERTIFICATE_LOOK_MS = 3_600_000;
+
+/** A certificate's end is announced in the log when fewer days than these are left: time to plan, to act, to hurry. */
+export const CERTIFICATE_WARN_DAYS: readonly number[] = [1, 7, 30];
