@@ -64,3 +64,18 @@ test('a server goes on after a life of its own that others remember, but not aft
   replica.origin('Barn', 41);
   assert.equal(replica.self.epoch, 42);
 });
+
+test('if others count more updates of a life than it has made, a server goes on in another, so that its next ones count', () => {
+  const claims = [
+    { height: 0, above: [7, 9] },
+    { height: 1, above: [] },
+  ];
+  for (const claim of claims) {
+    const replica = new Replica({ ...options, self: 'Barn', neighbours: ['Gate'], observer: silent });
+    replica.claimed(new Map(), { name: 'Gate', epoch: 1, ...claim });
+    replica.claimed(new Map(), { name: 'Barn', epoch: 1, height: 0, above: [] });
+    assert.equal(replica.self.epoch, 1);
+    replica.claimed(new Map(), { name: 'Barn', epoch: 1, ...claim });
+    assert.equal(replica.self.epoch, 2);
+  }
+});

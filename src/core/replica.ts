@@ -313,6 +313,7 @@ export class Replica implements Herd {
     for (let index = 0; index < count; index += 1) {
       const record = readRecord(reader, origins);
       this.refuseImpossible(record);
+      this.leaveTakenLife(record.origin, record.sequence);
       if (peer !== undefined) gotOf(peer, record.origin).add(record.sequence);
       const had = this.vector.get(record.origin)?.has(record.sequence) ?? false;
       const slot = this.table.find(record.text, 0, record.clientLength);
@@ -334,6 +335,7 @@ export class Replica implements Herd {
       const origin = origins[reader.varint()];
       if (origin === undefined) throw new MalformedFrame('mark of an origin that the batch does not name');
       const height = reader.varint();
+      this.leaveTakenLife(origin, height);
       if (link.sending !== undefined) gotOf(link.sending.peer, origin).raise(height);
       if (!gotOf(this.vector, origin).raise(height)) continue;
       this.observer.marked(origin, height);
@@ -346,12 +348,23 @@ export class Replica implements Herd {
     for (const link of this.live.values()) link.receiving.gotMore(origin);
   }
 
+  /** A neighbour says what it has of an origin. */
+  claimed(peer: Vector<Origin>, { name, epoch, height, above }: VectorEntry): void {
+    const origin = this.origin(name, epoch);
+    this.leaveTakenLife(origin, Math.max(height, above.at(-1) ?? 0));
+    peerHas(peer, origin, height, above);
+  }
+
+  /**
+   * Only this server numbers what it accepts in this life. If others have more of it, the life is another's too, or was made
+   * up: what comes now would count as known. So it goes on in a life that nobody knows.
+   */
+  private leaveTakenLife(origin: Origin, sequence: number): void {
+    if (origin === this.self && sequence > this.sequence) this.beginLife(origin.epoch + 1);
+  }
+
   /** What no honest server could have accepted: said by its own numbers, not by this server's clock. */
-  private refuseImpossible({ origin, sequence, order, stamp, received, forgotten }: StoredRecord): void {
-    // Only this server numbers what it accepts in this life.
-    if (origin === this.self && sequence > this.sequence) {
-      throw new MalformedFrame(`forged: a record of ${origin.name} that ${origin.name} does not know`);
-    }
+  private refuseImpossible({ order, stamp, received, forgotten }: StoredRecord): void {
     if (!forgotten && compareInstants(order, orderTime(stamp, received)) !== 0) {
       throw new MalformedFrame('a record that is ordered by another time than its own');
     }
@@ -368,7 +381,7 @@ export class Replica implements Herd {
     return origin;
   }
 
-  /** Somebody remembers a later life of this server than this one: its number was lost, and must not be used again. */
+  /** Somebody remembers more of this server than it does itself: a number was lost, and must not be used again. */
   private beginLife(epoch: number): void {
     this.self = makeOrigin(this.self.name, epoch);
     this.sequence = 0;
