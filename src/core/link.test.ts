@@ -1,6 +1,8 @@
 // Who may be linked with, judged by what a connection proves.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { VECTOR_ENTRIES } from '../wire/limits.ts';
+import { Got } from './got.ts';
 import type { Link } from './link.ts';
 import { Replica } from './replica.ts';
 import type { Observer, Transport } from './sink.ts';
@@ -78,4 +80,20 @@ test('if others count more updates of a life than it has made, a server goes on 
     replica.claimed(new Map(), { name: 'Barn', epoch: 1, ...claim });
     assert.equal(replica.self.epoch, 2);
   }
+});
+
+test('a neighbour that names more servers than there can be takes no room from those that come after it', () => {
+  const replica = new Replica({ ...options, self: 'Barn', neighbours: ['Gate'], observer: silent });
+  const transport: Transport = { isLocal: true, provenName: undefined, write: () => true, end() {}, destroy() {} };
+  const link = replica.connected(transport, undefined, 0);
+  const known = replica.origin('Hill', 5);
+  replica.vector.set(known, new Got());
+  const nameMany = (): void => {
+    for (let epoch = 0; epoch <= VECTOR_ENTRIES; epoch += 1) replica.origin('x', epoch);
+  };
+  assert.throws(nameMany, /more origins than any herd has/);
+  replica.disconnected(link, 'refused');
+  assert.equal(replica.origin('Gate', 1).name, 'Gate');
+  assert.equal(replica.origin('Hill', 5), known);
+  assert.equal(replica.origin('Barn', 1), replica.self);
 });

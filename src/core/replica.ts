@@ -5,8 +5,8 @@ import { LF, MalformedFrame, SPACE } from '../wire/bytes.ts';
 import type { Command } from '../wire/command.ts';
 import { NEWEST_VERSION, OLDEST_VERSION } from '../wire/frame.ts';
 import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../wire/instant.ts';
-import { CLOCK_SETBACK_SECONDS, EPOCHS_BELOW, OWN_PAUSE_MS, TICK_MOST_MS, VECTOR_ENTRIES } from '../wire/limits.ts';
-import { type Hello, makeOrigin, type Origin, readOrigins, readRecord, type StoredRecord } from '../wire/messages.ts';
+import { CLOCK_SETBACK_SECONDS, EPOCHS_BELOW, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
+import { type Hello, type Origin, readOrigins, readRecord, type StoredRecord } from '../wire/messages.ts';
 import { writeAtStart } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import { Expiry, forgottenRecord } from './expiry.ts';
@@ -14,6 +14,7 @@ import { gotOf, type Vector } from './got.ts';
 import type { Keyring } from './handshake.ts';
 import { type Herd, Link } from './link.ts';
 import { compareRecords, orderTime } from './order.ts';
+import { Origins } from './origins.ts';
 import { peerHas } from './sending.ts';
 import type { Observer, Transport } from './sink.ts';
 import { type Slot, Table } from './table.ts';
@@ -49,21 +50,20 @@ export class Replica implements Herd {
   private readonly links = new Set<Link>();
   /** The live link to each neighbour that has one. */
   private readonly live = new Map<string, Link>();
-  private readonly origins = new Map<string, Origin>();
+  private readonly origins = new Origins();
   private sequence = 0;
   private lastTickMs: number;
   private readonly lastReceived: Instant = { seconds: Number.MIN_SAFE_INTEGER, nanoseconds: 0 };
 
   constructor(options: ReplicaOptions) {
     this.name = options.herd;
-    this.self = makeOrigin(options.self, options.epoch);
+    this.self = this.origins.of(options.self, options.epoch);
     this.neighbours = new Set(options.neighbours);
     this.observer = options.observer;
     this.keyring = options.keyring;
     this.table = new Table(options.hashSeed);
     this.lastTickMs = options.nowMs;
     this.expiry = new Expiry(options.expireAfterSeconds);
-    this.origins.set(`${options.self} ${options.epoch}`, this.self);
   }
 
   get clients(): number {
@@ -155,6 +155,13 @@ export class Replica implements Herd {
   disconnected(link: Link, reason: string): void {
     link.close(reason);
     this.links.delete(link);
+    this.origins.sweep((origin) => {
+      if (origin === this.self || this.vector.has(origin)) return true;
+      for (const { sending } of this.links) {
+        if (sending?.peer.has(origin) || sending?.heldOrigins.has(origin)) return true;
+      }
+      return false;
+    });
   }
 
   /**
@@ -371,21 +378,15 @@ export class Replica implements Herd {
   }
 
   origin(name: string, epoch: number): Origin {
-    const key = `${name} ${epoch}`;
-    let origin = this.origins.get(key);
-    if (origin !== undefined) return origin;
-    if (this.origins.size >= VECTOR_ENTRIES) throw new MalformedFrame('more origins than any herd has');
-    origin = makeOrigin(name, epoch);
-    this.origins.set(key, origin);
+    const origin = this.origins.of(name, epoch);
     if (name === this.self.name && epoch > this.self.epoch && epoch < EPOCHS_BELOW) this.beginLife(epoch + 1);
     return origin;
   }
 
   /** Somebody remembers more of this server than it does itself: a number was lost, and must not be used again. */
   private beginLife(epoch: number): void {
-    this.self = makeOrigin(this.self.name, epoch);
+    this.self = this.origins.of(this.self.name, epoch);
     this.sequence = 0;
-    this.origins.set(`${this.self.name} ${epoch}`, this.self);
     this.observer.lifeBegun(epoch);
   }
 }
