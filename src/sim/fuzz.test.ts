@@ -5,7 +5,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { test } from 'node:test';
 import type { Keyring } from '../core/handshake.ts';
 import type { LinkState } from '../core/link.ts';
-import { type Chance, Conversation, chanceOf } from './fuzz.ts';
+import { type Chance, chanceOf } from '../wire/chance.ts';
+import { Conversation } from './fuzz.ts';
 
 const runs = Number(process.env['DROVER_FUZZ_RUNS'] ?? 2000);
 const only = process.env['DROVER_FUZZ_SEED'];

@@ -6,22 +6,10 @@ import type { Link, LinkState } from '../core/link.ts';
 import { Replica } from '../core/replica.ts';
 import type { Observer, Transport } from '../core/sink.ts';
 import { asciiBytes, asciiText, ByteReader, ByteWriter } from '../wire/bytes.ts';
+import type { Chance } from '../wire/chance.ts';
 import { Command, parseCommand } from '../wire/command.ts';
 import { beginFrame, endFrame, FRAME_TYPES, type FrameName, NEWEST_VERSION, OLDEST_VERSION } from '../wire/frame.ts';
 import { readRecord, type StoredRecord, writeRecord } from '../wire/messages.ts';
-
-/** A number from 0 up to 1, the same for the same seed (mulberry32, public domain). */
-export type Chance = () => number;
-
-export function chanceOf(seed: number): Chance {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 function pick<T>(chance: Chance, list: readonly T[]): T {
   return list[Math.floor(chance() * list.length)] as T;
@@ -40,7 +28,7 @@ const LIKELY_ORIGINS = [
 const EPOCHS = [1, 2, 3, 0, 4, 9, 2 ** 47, 2 ** 48 - 1, 2 ** 53 - 2, 2 ** 53 - 1];
 
 /** A frame that may be right and mostly is not, of the shape that its type has. */
-export function inventedFrame(chance: Chance): Uint8Array {
+function inventedFrame(chance: Chance): Uint8Array {
   const out = new ByteWriter();
   const name = pick(chance, Object.keys(FRAME_TYPES) as FrameName[]);
   const begin = beginFrame(out, name);
@@ -177,7 +165,7 @@ class Subject {
   }
 }
 
-export interface FuzzResult {
+interface FuzzResult {
   /** The states in which something was delivered that no honest server had said so. */
   readonly states: ReadonlySet<LinkState>;
 }
