@@ -1,7 +1,8 @@
 // Who may be linked with, judged by what a connection proves.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EPOCHS_BELOW } from '../wire/limits.ts';
+import { EPOCHS_BELOW, VECTOR_ENTRIES } from '../wire/limits.ts';
+import { Got } from './got.ts';
 import type { Link } from './link.ts';
 import { Replica } from './replica.ts';
 import type { Observer, Transport } from './sink.ts';
@@ -64,4 +65,35 @@ test('a server goes on after a life of its own that others remember, but not aft
   assert.equal(replica.self.epoch, 1);
   replica.origin('Barn', 41);
   assert.ok(replica.self.epoch > 41 && replica.self.epoch < EPOCHS_BELOW);
+});
+
+test('if others count more updates of a life than it has made, a server goes on in another, so that its next ones count', () => {
+  const claims = [
+    { height: 0, above: [7, 9] },
+    { height: 1, above: [] },
+  ];
+  for (const claim of claims) {
+    const replica = new Replica({ ...options, self: 'Barn', neighbours: ['Gate'], observer: silent });
+    replica.claimed(new Map(), { name: 'Gate', epoch: 1, ...claim });
+    replica.claimed(new Map(), { name: 'Barn', epoch: 1, height: 0, above: [] });
+    assert.equal(replica.self.epoch, 1);
+    replica.claimed(new Map(), { name: 'Barn', epoch: 1, ...claim });
+    assert.ok(replica.self.epoch > 1);
+  }
+});
+
+test('a neighbour that names more servers than there can be takes no room from those that come after it', () => {
+  const replica = new Replica({ ...options, self: 'Barn', neighbours: ['Gate'], observer: silent });
+  const transport: Transport = { isLocal: true, provenName: undefined, write: () => true, end() {}, destroy() {} };
+  const link = replica.connected(transport, undefined, 0);
+  const known = replica.origin('Hill', 5);
+  replica.vector.set(known, new Got());
+  const nameMany = (): void => {
+    for (let epoch = 0; epoch <= VECTOR_ENTRIES; epoch += 1) replica.origin('x', epoch);
+  };
+  assert.throws(nameMany, /more origins than any herd has/);
+  replica.disconnected(link, 'refused');
+  assert.equal(replica.origin('Gate', 1).name, 'Gate');
+  assert.equal(replica.origin('Hill', 5), known);
+  assert.equal(replica.origin('Barn', 1), replica.self);
 });

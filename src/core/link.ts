@@ -26,7 +26,7 @@ import type { Vector } from './got.ts';
 import { Handshake, type Keyring, type Session, TAG_BYTES } from './handshake.ts';
 import { ACTIONS, type LinkState } from './link-actions.ts';
 import { entriesOf, Receiving } from './receiving.ts';
-import { type Carrier, peerHas, Sending } from './sending.ts';
+import { type Carrier, Sending } from './sending.ts';
 import type { Transport } from './sink.ts';
 import type { Table } from './table.ts';
 
@@ -38,6 +38,8 @@ export interface Herd {
   /** What this server has of every origin. */
   readonly vector: Vector<Origin>;
   origin(name: string, epoch: number): Origin;
+  /** The neighbour whose vector `peer` is says that it has this. */
+  claimed(peer: Vector<Origin>, entry: VectorEntry): void;
   /** The herd's secrets, if it has any. */
   readonly keyring: Keyring | undefined;
   /** Why who says this hello cannot be linked with, or undefined if it can. */
@@ -171,9 +173,7 @@ export class Link implements Carrier {
   /** The neighbour's vector: from now on records flow, first those it lacks. */
   synced(entries: readonly VectorEntry[]): void {
     const sending = new Sending(this.herd.table, this.herd.vector, this);
-    for (const { name, epoch, height, above } of entries) {
-      peerHas(sending.peer, this.herd.origin(name, epoch), height, above);
-    }
+    for (const entry of entries) this.herd.claimed(sending.peer, entry);
     this.sending = sending;
     this.state = 'live';
     this.herd.opened(this);
@@ -188,9 +188,7 @@ export class Link implements Carrier {
     const { sending } = this;
     if (sending === undefined) return;
     if (!sending.window.acknowledge(reader.varint(), nowMs)) throw new MalformedFrame('acknowledges what was not sent');
-    for (const { name, epoch, height, above } of readVector(reader)) {
-      peerHas(sending.peer, this.herd.origin(name, epoch), height, above);
-    }
+    for (const entry of readVector(reader)) this.herd.claimed(sending.peer, entry);
   }
 
   holdBack(reader: ByteReader, hold: boolean): void {

@@ -5,15 +5,8 @@ import { LF, MalformedFrame, SPACE } from '../wire/bytes.ts';
 import type { Command } from '../wire/command.ts';
 import { NEWEST_VERSION, OLDEST_VERSION } from '../wire/frame.ts';
 import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../wire/instant.ts';
-import {
-  CLOCK_SETBACK_SECONDS,
-  EPOCHS_BELOW,
-  LIFE_LEAP_MS,
-  OWN_PAUSE_MS,
-  TICK_MOST_MS,
-  VECTOR_ENTRIES,
-} from '../wire/limits.ts';
-import { type Hello, makeOrigin, type Origin, readOrigins, readRecord, type StoredRecord } from '../wire/messages.ts';
+import { CLOCK_SETBACK_SECONDS, EPOCHS_BELOW, LIFE_LEAP_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
+import { type Hello, type Origin, readOrigins, readRecord, type StoredRecord } from '../wire/messages.ts';
 import { writeAtStart } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import { Expiry, forgottenRecord } from './expiry.ts';
@@ -21,6 +14,7 @@ import { gotOf, type Vector } from './got.ts';
 import type { Keyring } from './handshake.ts';
 import { type Herd, Link } from './link.ts';
 import { compareRecords, orderTime } from './order.ts';
+import { Origins } from './origins.ts';
 import { peerHas } from './sending.ts';
 import type { Observer, Transport } from './sink.ts';
 import { type Slot, Table } from './table.ts';
@@ -56,21 +50,20 @@ export class Replica implements Herd {
   private readonly links = new Set<Link>();
   /** The live link to each neighbour that has one. */
   private readonly live = new Map<string, Link>();
-  private readonly origins = new Map<string, Origin>();
+  private readonly origins = new Origins();
   private sequence = 0;
   private lastTickMs: number;
   private readonly lastReceived: Instant = { seconds: Number.MIN_SAFE_INTEGER, nanoseconds: 0 };
 
   constructor(options: ReplicaOptions) {
     this.name = options.herd;
-    this.self = makeOrigin(options.self, options.epoch);
+    this.self = this.origins.of(options.self, options.epoch);
     this.neighbours = new Set(options.neighbours);
     this.observer = options.observer;
     this.keyring = options.keyring;
     this.table = new Table(options.hashSeed);
     this.lastTickMs = options.nowMs;
     this.expiry = new Expiry(options.expireAfterSeconds);
-    this.origins.set(`${options.self} ${options.epoch}`, this.self);
   }
 
   get clients(): number {
@@ -162,6 +155,13 @@ export class Replica implements Herd {
   disconnected(link: Link, reason: string): void {
     link.close(reason);
     this.links.delete(link);
+    this.origins.sweep((origin) => {
+      if (origin === this.self || this.vector.has(origin)) return true;
+      for (const { sending } of this.links) {
+        if (sending?.peer.has(origin) || sending?.heldOrigins.has(origin)) return true;
+      }
+      return false;
+    });
   }
 
   /**
@@ -322,6 +322,7 @@ export class Replica implements Herd {
     for (let index = 0; index < count; index += 1) {
       const record = readRecord(reader, origins);
       this.refuseImpossible(record);
+      this.leaveTakenLife(record.origin, record.sequence);
       if (peer !== undefined) gotOf(peer, record.origin).add(record.sequence);
       const had = this.vector.get(record.origin)?.has(record.sequence) ?? false;
       const slot = this.table.find(record.text, 0, record.clientLength);
@@ -343,6 +344,7 @@ export class Replica implements Herd {
       const origin = origins[reader.varint()];
       if (origin === undefined) throw new MalformedFrame('mark of an origin that the batch does not name');
       const height = reader.varint();
+      this.leaveTakenLife(origin, height);
       if (link.sending !== undefined) gotOf(link.sending.peer, origin).raise(height);
       if (!gotOf(this.vector, origin).raise(height)) continue;
       this.observer.marked(origin, height);
@@ -355,38 +357,43 @@ export class Replica implements Herd {
     for (const link of this.live.values()) link.receiving.gotMore(origin);
   }
 
+  /** A neighbour says what it has of an origin. */
+  claimed(peer: Vector<Origin>, { name, epoch, height, above }: VectorEntry): void {
+    const origin = this.origin(name, epoch);
+    this.leaveTakenLife(origin, Math.max(height, above.at(-1) ?? 0));
+    peerHas(peer, origin, height, above);
+  }
+
+  /**
+   * Only this server numbers what it accepts in this life. If others have more of it, the life is another's too, or was made
+   * up: what comes now would count as known. So it goes on in a life that nobody knows.
+   */
+  private leaveTakenLife(origin: Origin, sequence: number): void {
+    if (origin === this.self && sequence > this.sequence) this.beginLife(origin.epoch);
+  }
+
   /** What no honest server could have accepted: said by its own numbers, not by this server's clock. */
-  private refuseImpossible({ origin, sequence, order, stamp, received, forgotten }: StoredRecord): void {
-    // Only this server numbers what it accepts in this life.
-    if (origin === this.self && sequence > this.sequence) {
-      throw new MalformedFrame(`forged: a record of ${origin.name} that ${origin.name} does not know`);
-    }
+  private refuseImpossible({ order, stamp, received, forgotten }: StoredRecord): void {
     if (!forgotten && compareInstants(order, orderTime(stamp, received)) !== 0) {
       throw new MalformedFrame('a record that is ordered by another time than its own');
     }
   }
 
   origin(name: string, epoch: number): Origin {
-    const key = `${name} ${epoch}`;
-    let origin = this.origins.get(key);
-    if (origin !== undefined) return origin;
-    if (this.origins.size >= VECTOR_ENTRIES) throw new MalformedFrame('more origins than any herd has');
-    origin = makeOrigin(name, epoch);
-    this.origins.set(key, origin);
+    const origin = this.origins.of(name, epoch);
     if (name === this.self.name && epoch > this.self.epoch && epoch < EPOCHS_BELOW) this.beginLife(epoch);
     return origin;
   }
 
   /**
-   * Somebody remembers a later life of this server than this one: its number was lost, and must not be used again. Nor must
-   * the one just after it: another process of this server may have been here and taken it, and be remembered elsewhere. What
-   * is added is as different as the moments at which two processes start.
+   * Somebody remembers more of this server than it does itself: a number was lost, and must not be used again. Nor must the
+   * one just after it: another process of this server may have been here and taken it, and be remembered elsewhere. What is
+   * added is as different as the moments at which two processes start.
    */
   private beginLife(remembered: number): void {
     const epoch = remembered + 1 + (this.self.epoch % LIFE_LEAP_MS);
-    this.self = makeOrigin(this.self.name, epoch);
+    this.self = this.origins.of(this.self.name, epoch);
     this.sequence = 0;
-    this.origins.set(`${this.self.name} ${epoch}`, this.self);
     this.observer.lifeBegun(epoch);
   }
 }

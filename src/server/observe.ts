@@ -66,7 +66,10 @@ export class LogObserver
   marked(): void {}
 
   lifeBegun(epoch: number): void {
-    this.logger.warn({ epoch }, 'a neighbour remembers a later life of this server; its epoch was raised');
+    this.logger.warn(
+      { epoch },
+      'a neighbour remembers more of this server than it does itself; it goes on in a later life',
+    );
   }
 
   linkDropped(link: Link, reason: string): void {
