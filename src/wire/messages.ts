@@ -145,6 +145,8 @@ export function readRecord(reader: ByteReader, origins: readonly Origin[]): Stor
   const origin = origins[reader.varint()];
   if (origin === undefined) throw new MalformedFrame('record of an origin that the batch does not name');
   const sequence = reader.varint();
+  // Every vector covers 0, so it would be kept here and never be passed on.
+  if (sequence === 0) throw new MalformedFrame('record without a number');
   const received = readInstant(reader);
   const flags = reader.byte();
   if (flags > (ORDER_IS_STAMP | FORGOTTEN)) throw new MalformedFrame('record with unknown flags');
