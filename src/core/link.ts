@@ -23,45 +23,19 @@ import {
   writeRefusal,
 } from '../wire/messages.ts';
 import { readVector, type VectorEntry, writeVector } from '../wire/vector.ts';
-import type { Vector } from './got.ts';
-import { Handshake, type Keyring, type Session, TAG_BYTES } from './handshake.ts';
+import { Handshake, type Session, TAG_BYTES } from './handshake.ts';
+import type { Herd } from './herd.ts';
 import { entriesOf, Receiving } from './receiving.ts';
 import { type Carrier, Sending } from './sending.ts';
 import type { Transport } from './sink.ts';
-import type { Table } from './table.ts';
 
 /**
  * greeting: open; the dialler has said hello and waits for the challenge, the accepter waits for the hello - proving: the
  * accepter waits for the proof - syncing: it is a neighbour, its vector not yet seen - live: records flow - leaving:
  * replaced by a better connection to the same neighbour, or told goodbye; what still arrives counts - asking: not a
- * neighbour but somebody with the secret who asks for the status - closed.
+ * neighbour but somebody with the secret who asks for something once - closed.
  */
 export type LinkState = 'greeting' | 'proving' | 'syncing' | 'live' | 'leaving' | 'asking' | 'closed';
-
-/** What a link asks of the replica it belongs to. */
-export interface Herd {
-  readonly name: string;
-  readonly self: Origin;
-  readonly table: Table;
-  /** What this server has of every origin. */
-  readonly vector: Vector<Origin>;
-  origin(name: string, epoch: number): Origin;
-  /** The neighbour whose vector `peer` is says that it has this. */
-  claimed(peer: Vector<Origin>, entry: VectorEntry): void;
-  /** The herd's secrets, if it has any. */
-  readonly keyring: Keyring | undefined;
-  /** Why who says this hello cannot be linked with, or undefined if it can. */
-  objection(link: Link, hello: Hello): string | undefined;
-  /** The neighbour is who it says: why there is no room for this connection, or undefined when there is, made if need be. */
-  noRoom(link: Link, hello: Hello, nowMs: number): string | undefined;
-  opened(link: Link): void;
-  caughtUp(link: Link, records: number): void;
-  dropped(link: Link, reason: string): void;
-  refused(link: Link, reason: string, byUs: boolean): void;
-  receiveRecords(link: Link, reader: ByteReader, nowMs: number): void;
-  statusRequested(link: Link): void;
-  forwarded(record: StoredRecord, link: Link): void;
-}
 
 type Action = (link: Link, reader: ByteReader, nowMs: number) => void;
 
@@ -70,6 +44,7 @@ const violation: Action = () => {
 };
 const ignore: Action = () => {};
 const status: Action = (link) => link.tellStatus();
+const forget: Action = (link, reader) => link.herd.forgetRequested(link, reader.bytes.slice());
 const refused: Action = (link, reader) => link.wasRefused(readRefusal(reader));
 const bye: Action = (link, _reader, nowMs) => link.leave('the other side left', nowMs);
 const records: Action = (link, reader, nowMs) => link.receivedRecords(reader, nowMs);
@@ -85,6 +60,7 @@ const ACTIONS: Record<LinkState, Record<FrameName, Action>> = {
     bye,
     // Whoever is on this machine may look; from elsewhere only whoever has the secret, see `asking`.
     statusRequest: (link) => link.askedUnproven(),
+    forgetRequest: (link, reader) => link.forgetUnproven(reader.bytes),
   },
   proving: {
     ...NOTHING_ELSE,
@@ -103,7 +79,7 @@ const ACTIONS: Record<LinkState, Record<FrameName, Action>> = {
     graft: (link, reader) => link.holdBack(reader, false),
   },
   leaving: { ...allOf(ignore), records },
-  asking: { ...NOTHING_ELSE, statusRequest: status, bye },
+  asking: { ...NOTHING_ELSE, statusRequest: status, forgetRequest: forget, bye },
   closed: allOf(ignore),
 };
 
@@ -269,6 +245,20 @@ export class Link implements Carrier {
   tellStatus(): void {
     this.herd.statusRequested(this);
     this.close('status told');
+  }
+
+  /** Looking is free on this machine, and changing something only where there is no secret that could be proved. */
+  forgetUnproven(client: Uint8Array): void {
+    if (!this.transport.isLocal || this.herd.keyring !== undefined) {
+      throw new MalformedFrame('forgetting is for those with the secret');
+    }
+    this.herd.forgetRequested(this, client.slice());
+  }
+
+  /** Answers a request to forget a client: whether it was known. */
+  sendForgotten(known: boolean): void {
+    this.sendFrame('forgotten', (out) => out.byte(known ? 1 : 0));
+    this.close('forgetting answered');
   }
 
   /** Still finding out who is at the other end. */

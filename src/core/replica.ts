@@ -12,7 +12,8 @@ import type { VectorEntry } from '../wire/vector.ts';
 import { Expiry, forgottenRecord } from './expiry.ts';
 import { gotOf, type Vector } from './got.ts';
 import type { Keyring } from './handshake.ts';
-import { type Herd, Link } from './link.ts';
+import type { Herd } from './herd.ts';
+import { Link } from './link.ts';
 import { compareRecords, orderTime } from './order.ts';
 import { Origins } from './origins.ts';
 import { peerHas } from './sending.ts';
@@ -251,6 +252,10 @@ export class Replica implements Herd {
 
   statusRequested(link: Link): void {
     this.observer.statusRequested(link);
+  }
+
+  forgetRequested(link: Link, client: Uint8Array): void {
+    this.observer.forgetRequested(link, client);
   }
 
   forwarded(record: StoredRecord, link: Link): void {
