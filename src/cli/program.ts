@@ -1,18 +1,14 @@
 // The command line: which commands there are, what they are told, how they end.
 // Each command's own module is loaded when it runs, so that a server does not wait for what it never uses.
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { version } from '../server/version.ts';
 import { explainFailure } from './failure.ts';
+import { addForgetCommand } from './forget.ts';
 import { addKeygenCommand } from './keygen.ts';
 import { addFindOptions, addRunOptions, type FindOptions, type RunOptions } from './options.ts';
 import { addPlacesCommands } from './places.ts';
 import { addSimCommand } from './sim.ts';
 import { addStatusCommand } from './status.ts';
-
-function version(): string {
-  const file = new URL('../../../package.json', import.meta.url);
-  return String((JSON.parse(readFileSync(file, 'utf8')) as { version: unknown }).version);
-}
 
 function createProgram(): Command {
   const program = new Command('drover')
@@ -61,6 +57,7 @@ Examples:
     );
 
   addStatusCommand(program);
+  addForgetCommand(program);
   addKeygenCommand(program);
   addPlacesCommands(program);
   addSimCommand(program);

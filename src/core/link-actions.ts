@@ -21,6 +21,7 @@ const violation: Action = () => {
 };
 const ignore: Action = () => {};
 const status: Action = (link) => link.tellStatus();
+const forget: Action = (link, reader) => link.herd.forgetRequested(link, reader.bytes.slice());
 const refused: Action = (link, reader) => link.wasRefused(readRefusal(reader));
 const bye: Action = (link, _reader, nowMs) => link.leave('the other side left', nowMs);
 const records: Action = (link, reader, nowMs) => link.receivedRecords(reader, nowMs);
@@ -36,6 +37,7 @@ export const ACTIONS: Record<LinkState, Record<FrameName, Action>> = {
     bye,
     // Whoever is on this machine may look; from elsewhere only whoever has the secret, see `asking`.
     statusRequest: (link) => link.askedUnproven(),
+    forgetRequest: (link, reader) => link.forgetUnproven(reader.bytes),
   },
   proving: {
     ...NOTHING_ELSE,
@@ -54,7 +56,7 @@ export const ACTIONS: Record<LinkState, Record<FrameName, Action>> = {
     graft: (link, reader) => link.holdBack(reader, false),
   },
   leaving: { ...allOf(ignore), records },
-  asking: { ...NOTHING_ELSE, statusRequest: status, bye },
+  asking: { ...NOTHING_ELSE, statusRequest: status, forgetRequest: forget, bye },
   closed: allOf(ignore),
 };
 

@@ -22,38 +22,12 @@ import {
   writeRefusal,
 } from '../wire/messages.ts';
 import { readVector, type VectorEntry, writeVector } from '../wire/vector.ts';
-import type { Vector } from './got.ts';
-import { Handshake, type Keyring, type Session, TAG_BYTES } from './handshake.ts';
+import { Handshake, type Session, TAG_BYTES } from './handshake.ts';
+import type { Herd } from './herd.ts';
 import { ACTIONS, type LinkState } from './link-actions.ts';
 import { entriesOf, Receiving } from './receiving.ts';
 import { type Carrier, Sending } from './sending.ts';
 import type { Transport } from './sink.ts';
-import type { Table } from './table.ts';
-
-/** What a link asks of the replica it belongs to. */
-export interface Herd {
-  readonly name: string;
-  readonly self: Origin;
-  readonly table: Table;
-  /** What this server has of every origin. */
-  readonly vector: Vector<Origin>;
-  origin(name: string, epoch: number): Origin;
-  /** The neighbour whose vector `peer` is says that it has this. */
-  claimed(peer: Vector<Origin>, entry: VectorEntry): void;
-  /** The herd's secrets, if it has any. */
-  readonly keyring: Keyring | undefined;
-  /** Why who says this hello cannot be linked with, or undefined if it can. */
-  objection(link: Link, hello: Hello): string | undefined;
-  /** The neighbour is who it says: why there is no room for this connection, or undefined when there is, made if need be. */
-  noRoom(link: Link, hello: Hello, nowMs: number): string | undefined;
-  opened(link: Link): void;
-  caughtUp(link: Link, records: number): void;
-  dropped(link: Link, reason: string): void;
-  refused(link: Link, reason: string, byUs: boolean): void;
-  receiveRecords(link: Link, reader: ByteReader, nowMs: number): void;
-  statusRequested(link: Link): void;
-  forwarded(record: StoredRecord, link: Link): void;
-}
 
 export class Link implements Carrier {
   readonly herd: Herd;
@@ -214,6 +188,20 @@ export class Link implements Carrier {
   tellStatus(): void {
     this.herd.statusRequested(this);
     this.close('status told');
+  }
+
+  /** Looking is free on this machine, and changing something only where there is no secret that could be proved. */
+  forgetUnproven(client: Uint8Array): void {
+    if (!this.transport.isLocal || this.herd.keyring !== undefined) {
+      throw new MalformedFrame('forgetting is for those with the secret');
+    }
+    this.herd.forgetRequested(this, client.slice());
+  }
+
+  /** Answers a request to forget a client: whether it was known. */
+  sendForgotten(known: boolean): void {
+    this.sendFrame('forgotten', (out) => out.byte(known ? 1 : 0));
+    this.close('forgetting answered');
   }
 
   /** Still finding out who is at the other end. */

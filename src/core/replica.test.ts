@@ -27,6 +27,7 @@ class Side {
       marked: nothing,
       lifeBegun: nothing,
       statusRequested: nothing,
+      forgetRequested: nothing,
     };
     this.replica = new Replica({
       herd: 'test',

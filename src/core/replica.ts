@@ -4,17 +4,19 @@ import type { ByteReader, ByteWriter } from '../wire/bytes.ts';
 import { LF, MalformedFrame, SPACE } from '../wire/bytes.ts';
 import type { Command } from '../wire/command.ts';
 import { NEWEST_VERSION, OLDEST_VERSION } from '../wire/frame.ts';
-import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../wire/instant.ts';
-import { CLOCK_SETBACK_SECONDS, EPOCHS_BELOW, LIFE_LEAP_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
+import { compareInstants, type Instant, nextNanosecond } from '../wire/instant.ts';
+import { EPOCHS_BELOW, LIFE_LEAP_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
 import { type Hello, type Origin, readOrigins, readRecord, type StoredRecord } from '../wire/messages.ts';
 import { writeAtStart } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import { Expiry, forgottenRecord } from './expiry.ts';
 import { gotOf, type Vector } from './got.ts';
 import type { Keyring } from './handshake.ts';
-import { type Herd, Link } from './link.ts';
+import type { Herd } from './herd.ts';
+import { Link } from './link.ts';
 import { compareRecords, orderTime } from './order.ts';
 import { Origins } from './origins.ts';
+import { ReceiveClock } from './receive-clock.ts';
 import { peerHas } from './sending.ts';
 import type { Observer, Transport } from './sink.ts';
 import { type Slot, Table } from './table.ts';
@@ -53,7 +55,7 @@ export class Replica implements Herd {
   private readonly origins = new Origins();
   private sequence = 0;
   private lastTickMs: number;
-  private readonly lastReceived: Instant = { seconds: Number.MIN_SAFE_INTEGER, nanoseconds: 0 };
+  private readonly receiveClock = new ReceiveClock();
 
   constructor(options: ReplicaOptions) {
     this.name = options.herd;
@@ -93,7 +95,7 @@ export class Replica implements Herd {
    * `flush` before it sends the reply. Returns the record if it was stored.
    */
   report(line: Uint8Array, command: Command, now: Instant, nowMs: number, out: ByteWriter): StoredRecord | undefined {
-    const received = this.receiveTime(now);
+    const received = this.receiveClock.next(now);
     writeAtStart(out, this.self.nameBytes, received, command.stamp);
     const textStart = out.length;
     out.copy(line, command.clientStart, command.clientEnd);
@@ -137,7 +139,7 @@ export class Replica implements Herd {
   forget(client: Uint8Array, now: Instant, nowMs: number): boolean {
     const slot = this.table.find(client, 0, client.length);
     if (slot === undefined || slot.record.forgotten) return false;
-    const received = this.receiveTime(now);
+    const received = this.receiveClock.next(now);
     this.sequence += 1;
     const order = compareInstants(received, slot.record.order) > 0 ? received : nextNanosecond(slot.record.order);
     this.store(slot, forgottenRecord(client, this.self, this.sequence, received, order), undefined, nowMs);
@@ -253,6 +255,10 @@ export class Replica implements Herd {
     this.observer.statusRequested(link);
   }
 
+  forgetRequested(link: Link, client: Uint8Array): void {
+    this.observer.forgetRequested(link, client);
+  }
+
   forwarded(record: StoredRecord, link: Link): void {
     if (link.neighbour !== undefined) this.observer.forwarded(record, link.neighbour);
   }
@@ -282,18 +288,6 @@ export class Replica implements Herd {
 
   private dialledBySmaller(link: Link, neighbour: string): boolean {
     return link.dialled === this.self.name < neighbour;
-  }
-
-  /** This server's own time of receiving: later for every report, but following the clock when it is really set back. */
-  private receiveTime(now: Instant): Instant {
-    const last = this.lastReceived;
-    const setback = last.seconds - now.seconds <= CLOCK_SETBACK_SECONDS;
-    const received =
-      compareInstants(now, last) > 0 || !setback
-        ? { seconds: now.seconds, nanoseconds: now.nanoseconds }
-        : nextNanosecond(last);
-    copyInstant(received, last);
-    return received;
   }
 
   private isStale(order: Instant, known: StoredRecord): boolean {

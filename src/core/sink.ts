@@ -36,4 +36,6 @@ export interface Observer {
   /** This server goes on under a later epoch than it was started with. */
   lifeBegun(epoch: number): void;
   statusRequested(link: Link): void;
+  /** Answer with `sendForgotten`. */
+  forgetRequested(link: Link, client: Uint8Array): void;
 }

@@ -1,5 +1,5 @@
-// Asks a server for its status over its link port, as `drover status` does. On this machine the question is enough; elsewhere
-// the secret must be proved first. Knows frames, not what the JSON says.
+// Asks a server one thing over its link port: its status, or to make the herd forget a client. On this machine the question may be
+// enough; elsewhere the secret must be proved first. Knows frames, not what the JSON says.
 
 import { TLSSocket } from 'node:tls';
 import { Handshake, type Keyring, type Session, TAG_BYTES } from '../core/handshake.ts';
@@ -19,7 +19,7 @@ import { readRefusal } from '../wire/messages.ts';
 import { isLoopback } from './address.ts';
 import { type Credentials, dial, explainTls, nameProvenBy } from './tls.ts';
 
-export interface StatusQuestion {
+export interface Question {
   readonly herd: string;
   readonly server: string;
   readonly host: string;
@@ -29,6 +29,15 @@ export interface StatusQuestion {
   readonly credentials: (Credentials & { readonly name: string }) | undefined;
 }
 
+/** What is asked, and what kind of frame answers it. */
+interface Request {
+  readonly request: FrameName;
+  readonly payload: Uint8Array;
+  readonly answer: FrameName;
+  /** Whether it may be asked on this machine without proof. */
+  readonly isFree: boolean;
+}
+
 /** What the asker is called in a greeting; no server may have a name with this in it and be a neighbour. */
 export const ASKER = 'drover-status';
 
@@ -36,7 +45,27 @@ export const ASKER = 'drover-status';
  * The status of a server, as parsed JSON.
  * @throws {Error} whose message says why there is none
  */
-export function askStatus(question: StatusQuestion): Promise<unknown> {
+export async function askStatus(question: Question): Promise<unknown> {
+  const words = { request: 'statusRequest', payload: new Uint8Array(0), answer: 'status', isFree: true } as const;
+  const answer = await ask(question, words);
+  try {
+    return JSON.parse(Buffer.from(answer).toString());
+  } catch {
+    throw new Error('answered with no JSON');
+  }
+}
+
+/**
+ * Makes the herd forget a client. False if the server does not know it.
+ * @throws {Error} whose message says why it could not be asked
+ */
+export async function askToForget(question: Question, client: Uint8Array): Promise<boolean> {
+  const isFree = question.keyring === undefined;
+  const words = { request: 'forgetRequest', payload: client, answer: 'forgotten', isFree } as const;
+  return (await ask(question, words))[0] === 1;
+}
+
+function ask(question: Question, request: Request): Promise<Uint8Array> {
   const { host, peerPort, herd, server, credentials } = question;
   return new Promise((resolve, reject) => {
     const socket = dial({ host, port: peerPort }, credentials, () => {
@@ -48,7 +77,7 @@ export function askStatus(question: StatusQuestion): Promise<unknown> {
       socket.destroy();
       reject(new Error(reason));
     };
-    const asking = new Asking(question, (bytes) => socket.write(bytes));
+    const asking = new Asking(question, request, (bytes) => socket.write(bytes));
     socket.setTimeout(STATUS_TIMEOUT_MS, () => fail(`no answer within ${STATUS_TIMEOUT_MS} ms`));
     socket.on('error', (error: NodeJS.ErrnoException) => fail(explainTls(error.code ?? error.message)));
     socket.on('close', () => fail('closed without an answer'));
@@ -56,24 +85,26 @@ export function askStatus(question: StatusQuestion): Promise<unknown> {
       try {
         const answer = asking.received(chunk);
         if (answer === undefined) return;
-        resolve(JSON.parse(Buffer.from(answer).toString()));
+        resolve(answer.slice());
         socket.destroy();
       } catch (error) {
-        fail(error instanceof SyntaxError ? 'answered with no JSON' : (error as Error).message);
+        fail((error as Error).message);
       }
     });
   });
 }
 
 class Asking {
-  private readonly question: StatusQuestion;
+  private readonly question: Question;
+  private readonly request: Request;
   private readonly write: (bytes: Uint8Array) => void;
   private readonly handshake: Handshake;
   private readonly reader = new FrameReader(FRAME_PAYLOAD_BYTES);
   private session: Session | undefined;
 
-  constructor(question: StatusQuestion, write: (bytes: Uint8Array) => void) {
+  constructor(question: Question, request: Request, write: (bytes: Uint8Array) => void) {
     this.question = question;
+    this.request = request;
     this.write = write;
     this.handshake = new Handshake(question.keyring);
   }
@@ -81,12 +112,13 @@ class Asking {
   begin(): void {
     const { herd, server: to, host, credentials } = this.question;
     const from = credentials?.name ?? ASKER;
-    if (isLoopback(host)) return this.send('statusRequest', new Uint8Array(0));
+    const { request, payload, isFree } = this.request;
+    if (isFree && isLoopback(host)) return this.send(request, payload);
     const versions = { oldestVersion: OLDEST_VERSION, newestVersion: NEWEST_VERSION };
     this.send('hello', this.handshake.hello({ ...versions, purpose: 'status', herd, from, to, epoch: 0 }));
   }
 
-  /** The answer's JSON, once it is there. */
+  /** The answer, once it is there. */
   received(chunk: Uint8Array): Uint8Array | undefined {
     this.reader.push(chunk);
     while (this.reader.next()) {
@@ -94,7 +126,7 @@ class Asking {
       if (this.session !== undefined && !this.session.accepts(FRAME_TYPES[name], payload, tag)) {
         throw new MalformedFrame('the answer was altered on its way');
       }
-      if (name === 'status') return payload;
+      if (name === this.request.answer) return payload;
       if (name === 'refuse') throw new Error(`refused: ${readRefusal(new ByteReader(payload))}`);
       if (name !== 'challenge') throw new MalformedFrame(`answered with ${name}`);
       this.prove(payload);
@@ -108,7 +140,7 @@ class Asking {
     this.send('proof', this.handshake.proof());
     this.session = this.handshake.session(true);
     if (this.session !== undefined) this.reader.tagBytes = TAG_BYTES;
-    this.send('statusRequest', new Uint8Array(0));
+    this.send(this.request.request, this.request.payload);
   }
 
   private send(name: FrameName, payload: Uint8Array): void {

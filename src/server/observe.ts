@@ -11,7 +11,7 @@ import type { StoredRecord } from '../wire/messages.ts';
 import { printable } from './log.ts';
 
 export class LogObserver
-  implements Omit<Observer, 'statusRequested'>, ClientObserver, DialObserver, LinkListenerObserver
+  implements Omit<Observer, 'statusRequested' | 'forgetRequested'>, ClientObserver, DialObserver, LinkListenerObserver
 {
   private readonly logger: Logger;
 
@@ -79,6 +79,12 @@ export class LogObserver
   linkRefused(link: Link, reason: string, byUs: boolean): void {
     const { neighbour = link.claims ?? 'unknown', dialled } = link;
     this.logger.warn({ neighbour, dialled, reason, by: byUs ? 'us' : 'neighbour' }, 'link refused');
+  }
+
+  /** Kept for whoever must show later what was asked, and by whom. */
+  forgotten(link: Link, client: Uint8Array, known: boolean): void {
+    const by = link.provenName ?? link.claims ?? 'somebody on this machine';
+    this.logger.warn({ client: printable(client, 0, client.length), known, by }, 'client forgotten on request');
   }
 
   strangerRefused(address: string, reason: string): void {

@@ -1,6 +1,5 @@
 // The one place where everything meets: makes one server of a herd out of a configuration, starts it and stops it.
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import path from 'node:path';
 import type { Keyring } from '../core/handshake.ts';
@@ -24,6 +23,7 @@ import { LogObserver } from './observe.ts';
 import { PlacesLookup } from './places.ts';
 import { findKeyring, SecretError } from './secret.ts';
 import type { LinkStatus, ServerStatus } from './status.ts';
+import { version } from './version.ts';
 
 export type { Acknowledgement };
 
@@ -237,8 +237,17 @@ class HerdServer implements RunningServer {
       },
       superseded: (record, from) => log.superseded(record, from),
       forwarded: (record, to) => log.forwarded(record, to),
+      forgetRequested: (link, client) => this.forget(link, client, log),
       statusRequested: (link) => link.sendStatus(Buffer.from(JSON.stringify(this.status()))),
     };
+  }
+
+  private forget(link: Link, client: Uint8Array, log: LogObserver): void {
+    const now = { seconds: 0, nanoseconds: 0 };
+    this.pulse.readClock(now);
+    const known = this.replica.forget(client, now, this.pulse.nowMs());
+    log.forgotten(link, client, known);
+    this.pulse.commit((kept) => (kept ? link.sendForgotten(known) : link.refuse('the disk takes nothing')));
   }
 
   private status(): ServerStatus {
@@ -375,15 +384,4 @@ function explain(error: NodeJS.ErrnoException, name: string, what: string, host:
     throw new StartError(`${name} cannot listen: ${where} is in use; stop what holds it, or use --port-offset`);
   }
   throw new StartError(`${name} cannot listen on ${where} (${error.code ?? error.message}); check host and port`);
-}
-
-let versionRead: string | undefined;
-
-/** The package's version, read once. */
-function version(): string {
-  if (versionRead === undefined) {
-    const file = new URL('../../../package.json', import.meta.url);
-    versionRead = String((JSON.parse(readFileSync(file, 'utf8')) as { version: unknown }).version);
-  }
-  return versionRead;
 }

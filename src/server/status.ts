@@ -1,6 +1,6 @@
 // What a server tells `drover status` about itself, and how it is asked: as JSON over the link port, never over the client
 // port. `server.ts` fills it in.
-import { ASKER, askStatus, type StatusQuestion } from '../net/status-client.ts';
+import { ASKER, askStatus, askToForget, type Question } from '../net/status-client.ts';
 import { findCertificates } from './certificates.ts';
 import type { HerdConfig, ServerEntry } from './config.ts';
 import { findKeyring } from './secret.ts';
@@ -58,7 +58,7 @@ export interface ServerStatus {
 }
 
 /** What proves to the herd's servers that we may ask. */
-export type Proof = Pick<StatusQuestion, 'herd' | 'keyring' | 'credentials'>;
+export type Proof = Pick<Question, 'herd' | 'keyring' | 'credentials'>;
 
 /** @throws {SecretError | CertificateError} */
 export function findProof(config: HerdConfig, dataDirectory: string): Proof {
@@ -74,4 +74,12 @@ export async function askServer({ name, host, peerPort }: ServerEntry, proof: Pr
   const status = (await askStatus({ ...proof, server: name, host, peerPort })) as ServerStatus;
   if (status.server === name) return status;
   throw new Error(`${host}:${peerPort} is ${status.server}; check hosts and ports`);
+}
+
+/**
+ * Makes the whole herd forget a client, through one of its servers. False if that server does not know it.
+ * @throws {Error} whose message says why it could not be asked
+ */
+export function forgetAt({ name, host, peerPort }: ServerEntry, proof: Proof, client: string): Promise<boolean> {
+  return askToForget({ ...proof, server: name, host, peerPort }, Buffer.from(client));
 }

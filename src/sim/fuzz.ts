@@ -140,6 +140,7 @@ class Subject {
       linkRefused: (_link, reason) => {
         this.refusal = reason;
       },
+      forgetRequested: (link) => link.sendForgotten(false),
       statusRequested: (link) => link.sendStatus(asciiBytes('{}')),
     };
     this.replica = new Replica({
@@ -300,7 +301,8 @@ export class Conversation {
   /** An honest neighbour links afterwards, and both learn all that the other knows. */
   private goesOn(): void {
     const { victim, keyring } = this;
-    const honest = new Subject('Hill', 9, keyring, this.nowMs);
+    // In a life that nobody has made anything up about: whoever has the secret can lie about a third server, and is believed.
+    const honest = new Subject('Hill', 11, keyring, this.nowMs);
     honest.report('from-hill', 1, this.nowMs);
     victim.report('from-barn', 1, this.nowMs);
     const [near, far] = [new Line(false), new Line(false)];

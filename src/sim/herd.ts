@@ -231,6 +231,7 @@ export class SimulatedHerd {
       accepted: (record, from) => this.tell(`${name}: accepts ${told(record)} from ${from ?? 'its client'}`),
       superseded: (record, from) => this.tell(`${name}: knows better than ${told(record)} from ${from}`),
       forwarded: (record, to) => this.tell(`${name}: sends ${told(record)} to ${to}`),
+      forgetRequested: (link) => link.sendForgotten(false),
       statusRequested: () => this.tell(`${name}: is asked for its status`),
     };
   }

@@ -270,6 +270,7 @@ export class SimulatedServer implements Host {
         this.disk.epoch = epoch;
       },
       statusRequested: () => {},
+      forgetRequested: () => {},
     };
   }
 }

@@ -31,6 +31,9 @@ export const FRAME_TYPES = {
   graft: 10,
   statusRequest: 32,
   status: 33,
+  /** A client's ID: the whole herd is to forget it; and the answer, one byte: 1 if it was known. */
+  forgetRequest: 34,
+  forgotten: 35,
 } as const;
 
 export type FrameName = keyof typeof FRAME_TYPES;

@@ -1,0 +1,20 @@
+// The time at which this server receives reports: later for every report, so that how a client's bytes were split changes
+// nothing, but following the clock when it is really set back. Knows no clock; it is told what one shows.
+import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../wire/instant.ts';
+import { CLOCK_SETBACK_SECONDS } from '../wire/limits.ts';
+
+export class ReceiveClock {
+  private readonly last: Instant = { seconds: Number.MIN_SAFE_INTEGER, nanoseconds: 0 };
+
+  /** The time of a report that came when the clock showed `now`. */
+  next(now: Instant): Instant {
+    const { last } = this;
+    const isSetBack = last.seconds - now.seconds > CLOCK_SETBACK_SECONDS;
+    const received =
+      compareInstants(now, last) > 0 || isSetBack
+        ? { seconds: now.seconds, nanoseconds: now.nanoseconds }
+        : nextNanosecond(last);
+    copyInstant(received, last);
+    return received;
+  }
+}
