@@ -50,14 +50,14 @@ export const MUTATIONS = [
   {
     name: 'what a catch-up brought is not forwarded (orbit-db#1255)',
     file: `${CORE}replica.js`,
-    from: 'link.sending?.put(stored, nowMs)',
-    to: '(from === undefined || from.batches > 1) && link.sending?.put(stored, nowMs)',
+    from: 'link.sending?.put(stored, nowMs, from === undefined)',
+    to: '(from === undefined || from.receiving.batches > 1) && link.sending?.put(stored, nowMs, from === undefined)',
   },
   {
     name: 'held records are dropped, not held',
     file: `${CORE}sending.js`,
-    from: 'this.outbox.put(slot, this.heldOrigins.has(record.origin) ? nowMs + HOLD_MS : undefined)',
-    to: 'this.heldOrigins.has(record.origin) || this.outbox.put(slot, undefined)',
+    from: 'this.outbox.put(slot, !isOwn && this.heldOrigins.has(record.origin) ? nowMs + HOLD_MS : undefined)',
+    to: '(!isOwn && this.heldOrigins.has(record.origin)) || this.outbox.put(slot, undefined)',
   },
   {
     name: 'order of arrival instead of order time',
@@ -104,8 +104,8 @@ export const MUTATIONS = [
   {
     name: 'a newer record leaves the line when an older one is acknowledged',
     file: `${CORE}link.js`,
-    from: 'for (const { name, epoch, height, above } of readVector(reader)) {',
-    to: 'for (const { name, epoch, height, above } of readVector(reader)) { for (const slot of [...sending.outbox.inLine()]) if (slot.record.origin.name === name && height > 0) sending.outbox.drop(slot);',
+    from: 'for (const entry of readVector(reader))',
+    to: 'const entries = readVector(reader); for (const { name, height } of entries) for (const slot of [...sending.outbox.inLine()]) if (slot.record.origin.name === name && height > 0) sending.outbox.drop(slot); for (const entry of entries)',
   },
   {
     name: 'what the next number covers is taken for covered',
