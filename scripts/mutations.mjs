@@ -157,12 +157,6 @@ export const MUTATIONS = [
     also: { from: 'gotOf(peer, record.origin).add(record.sequence);', to: ';' },
   },
   {
-    name: 'news during a catch-up is sent twice',
-    file: `${CORE}sending.js`,
-    from: ' || this.news.has(slot)',
-    to: '',
-  },
-  {
     name: 'a lost number of a life is made up by adding one',
     file: `${CORE}replica.js`,
     from: 'remembered + 1 + (this.self.epoch % LIFE_LEAP_MS)',
