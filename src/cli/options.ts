@@ -81,7 +81,7 @@ export function runArguments(options: RunOptions): string[] {
     ['--data', options.data],
     ['--port-offset', options.portOffset],
     ['--places', options.places],
-    ['--ack', options.ack === 'memory' ? undefined : options.ack],
+    ['--ack', options.ack],
   ];
   return given.flatMap(([flag, value]) => (value === undefined ? [] : [`${flag}=${value}`]));
 }
