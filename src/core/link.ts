@@ -50,6 +50,7 @@ export class Link implements Carrier {
   private session: Session | undefined;
   private lastHeardMs: number;
   private lastSaidMs: number;
+
   /** `neighbour` is given when this server dialled; its hello then goes out at once. */
   constructor(herd: Herd, transport: Transport, neighbour: string | undefined, nowMs: number) {
     this.herd = herd;
@@ -258,11 +259,9 @@ export class Link implements Carrier {
   tick(nowMs: number): void {
     if (this.state !== 'live' && this.state !== 'syncing') return;
     const silentMs = nowMs - this.lastHeardMs;
-    if (silentMs >= SILENCE_MS) {
-      this.close(`silent for ${Math.round(silentMs)} ms`);
-      this.transport.destroy();
-      return;
-    }
+    if (silentMs >= SILENCE_MS) return this.giveUp(`silent for ${Math.round(silentMs)} ms`);
+    // It talks, but takes nothing: a length that was altered on its way makes it wait for a frame that never ends.
+    if (this.sending?.window.isStuck(nowMs)) return this.giveUp('it has acknowledged nothing for too long');
     this.flush(nowMs);
     if (this.state === 'live' && nowMs - this.lastSaidMs >= HEARTBEAT_MS) this.sayGot(nowMs);
   }
@@ -271,6 +270,13 @@ export class Link implements Carrier {
   forgive(pauseMs: number, nowMs: number): void {
     // What was heard since, before this was called, is not to be forgiven into the future.
     this.lastHeardMs = Math.min(nowMs, this.lastHeardMs + pauseMs);
+    this.sending?.window.forgive(nowMs);
+  }
+
+  /** Polite words would only wait behind what the other side does not take. */
+  private giveUp(reason: string): void {
+    this.close(reason);
+    this.transport.destroy();
   }
 
   /** When `tick` has something to do. */

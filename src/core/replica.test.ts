@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asciiBytes, ByteWriter } from '../wire/bytes.ts';
 import { Command, parseCommand } from '../wire/command.ts';
-import { SILENCE_MS, TICK_MOST_MS, WINDOW_FIRST_BYTES } from '../wire/limits.ts';
+import { SILENCE_MS, TICK_MOST_MS, UNACKNOWLEDGED_MS, WINDOW_FIRST_BYTES } from '../wire/limits.ts';
 import type { StoredRecord } from '../wire/messages.ts';
 import type { Link } from './link.ts';
 import { Replica } from './replica.ts';
@@ -126,6 +126,25 @@ test('a neighbour that falls silent just after this server was stopped for long 
   deliver(wire.back, wire.near, wokenMs);
   for (let nowMs = wokenMs; nowMs <= wokenMs + SILENCE_MS + TICK_MOST_MS; nowMs += TICK_MOST_MS) {
     goloman.replica.tick(nowMs, noon);
+  }
+  assert.equal(wire.near.state, 'closed');
+});
+
+test('a neighbour that waits for ever for the end of a frame whose length was altered is given up', () => {
+  const [goloman, hands] = [new Side('Goloman', ['Hands']), new Side('Hands', ['Goloman'])];
+  const wire = dial(goloman, hands);
+  greet(wire);
+  goloman.say('client', 1);
+  goloman.replica.flush(0);
+  const altered = wire.there.frames[0] as Uint8Array;
+  altered[3] = (altered[3] as number) | 1;
+  for (let nowMs = 0; nowMs <= UNACKNOWLEDGED_MS + TICK_MOST_MS; nowMs += TICK_MOST_MS) {
+    deliver(wire.there, wire.far, nowMs);
+    deliver(wire.back, wire.near, nowMs);
+    // Both sides go on hearing each other: silence is not what ends it.
+    if (nowMs < UNACKNOWLEDGED_MS) assert.deepEqual([wire.near.state, wire.far.state], ['live', 'live']);
+    goloman.replica.tick(nowMs, noon);
+    hands.replica.tick(nowMs, noon);
   }
   assert.equal(wire.near.state, 'closed');
 });

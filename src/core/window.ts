@@ -1,7 +1,13 @@
 // How much may be on its way to a neighbour unacknowledged. Grows while it is the window that limits, shrinks when
 // acknowledgements come late: the queue in front of a slow or stopped neighbour then is our outbox, where the newest record of a
 // client replaces the older one, and not the kernel's buffers, where nothing does.
-import { WINDOW_DELAY_MS, WINDOW_FIRST_BYTES, WINDOW_LEAST_BYTES, WINDOW_MOST_BYTES } from '../wire/limits.ts';
+import {
+  UNACKNOWLEDGED_MS,
+  WINDOW_DELAY_MS,
+  WINDOW_FIRST_BYTES,
+  WINDOW_LEAST_BYTES,
+  WINDOW_MOST_BYTES,
+} from '../wire/limits.ts';
 
 interface Sent {
   readonly bytes: number;
@@ -15,6 +21,7 @@ export class Window {
   private acknowledged = 0;
   private limited = false;
   private shrunkAtMs = Number.NEGATIVE_INFINITY;
+  private forgivenMs = Number.NEGATIVE_INFINITY;
 
   get isFull(): boolean {
     return this.inFlightBytes >= this.limitBytes;
@@ -40,6 +47,17 @@ export class Window {
   /** Since when the oldest unacknowledged frame is on its way. */
   get oldestSentMs(): number | undefined {
     return this.frames[0]?.atMs;
+  }
+
+  /** Whether the neighbour has long had time to acknowledge the oldest. */
+  isStuck(nowMs: number): boolean {
+    const sentMs = this.oldestSentMs;
+    return sentMs !== undefined && nowMs - Math.max(sentMs, this.forgivenMs) >= UNACKNOWLEDGED_MS;
+  }
+
+  /** This server did not run for a while: the neighbour's time starts anew. */
+  forgive(nowMs: number): void {
+    this.forgivenMs = nowMs;
   }
 
   /** The neighbour has taken `frames` frames in all, since the link began. False if that cannot be. */

@@ -58,6 +58,9 @@ export const HEARTBEAT_MS = 1000;
 /** ... and is dead when nothing came for this long: three heartbeats and a half, so that a stopped process is noticed within 4 s. */
 export const SILENCE_MS = 3500;
 
+/** A neighbour that talks but acknowledges nothing for this long does not understand the link any more: a batch (BATCH_BYTES) needs less on any link of 20 kbit/s. */
+export const UNACKNOWLEDGED_MS = 30_000;
+
 /** The core is told the time at least this often: a tenth of what tells a neighbour's death. */
 export const TICK_MOST_MS = 250;
 
