@@ -3,12 +3,12 @@
 import { asciiBytes } from '../wire/bytes.ts';
 import type { Instant } from '../wire/instant.ts';
 import { PURGE_CLIENTS, PURGE_GRACE_SECONDS } from '../wire/limits.ts';
-import type { Origin, StoredRecord } from '../wire/messages.ts';
+import type { NewRecord } from '../wire/record.ts';
 import type { Slot, Table } from './table.ts';
 
 export class Expiry {
   private readonly afterSeconds: number;
-  /** The slot to look at next, from the end down: what is removed moves only slots that were looked at. */
+  /** The slot to look at next, from the end down. */
   private at = -1;
 
   /** 0 is never. */
@@ -16,47 +16,46 @@ export class Expiry {
     this.afterSeconds = afterSeconds;
   }
 
-  hides(record: StoredRecord, now: Instant): boolean {
-    return this.afterSeconds > 0 && now.seconds - record.received.seconds >= this.afterSeconds;
+  /** Whether a record that its origin received then is too old to be shown. */
+  hides(receivedSeconds: number, now: Instant): boolean {
+    return this.afterSeconds > 0 && now.seconds - receivedSeconds >= this.afterSeconds;
   }
 
   /** Looks at some clients and removes those that have been hidden for a while: by then every server hides them. */
   purge(table: Table, now: Instant, removed: (slot: Slot) => void): void {
     if (this.afterSeconds === 0) return;
     for (let looked = 0; looked < PURGE_CLIENTS; looked += 1) {
-      if (this.at < 0) this.at = table.size - 1;
-      const slot = table.at(this.at);
+      if (this.at < 0) this.at = table.slots - 1;
+      const slot = this.at;
       this.at -= 1;
-      if (slot === undefined) return;
-      if (now.seconds - slot.record.received.seconds < this.afterSeconds + PURGE_GRACE_SECONDS) continue;
+      if (slot < 0) return;
+      if (!table.isUsed(slot) || now.seconds - table.receivedSecondsOf(slot) < this.afterSeconds + PURGE_GRACE_SECONDS)
+        continue;
       removed(slot);
       table.remove(slot);
     }
   }
 }
 
-/** What stands in the place of a client that was forgotten on request: its name, and nothing of where it was. */
-export function forgottenRecord(
-  client: Uint8Array,
-  origin: Origin,
-  sequence: number,
-  received: Instant,
-  order: Instant,
-): StoredRecord {
-  const nowhere = asciiBytes(' +0+0 0');
-  const text = new Uint8Array(client.length + nowhere.length);
-  text.set(client);
-  text.set(nowhere, client.length);
-  return {
-    origin,
-    sequence,
-    received,
-    order,
-    stamp: { seconds: 0, nanoseconds: 0 },
-    position: { latitude: 0, longitude: 0 },
-    text,
-    clientLength: client.length,
-    locationLength: 4,
-    forgotten: true,
-  };
+/**
+ * What stands in the place of a client that was forgotten on request: its name, and nothing of where it was. Origin, sequence
+ * number and times are the caller's to fill in.
+ */
+export function fillForgotten(client: Uint8Array, into: NewRecord): void {
+  const { assembled } = into;
+  assembled.reset();
+  assembled.copy(client);
+  assembled.copy(NOWHERE);
+  into.text = assembled.bytes;
+  into.textStart = 0;
+  into.textLength = assembled.length;
+  into.clientLength = client.length;
+  into.locationLength = 4;
+  into.stamp.seconds = 0;
+  into.stamp.nanoseconds = 0;
+  into.position.latitude = 0;
+  into.position.longitude = 0;
+  into.forgotten = true;
 }
+
+const NOWHERE = asciiBytes(' +0+0 0');

@@ -1,6 +1,7 @@
 // What a link asks of the replica it belongs to: who may be linked with, and where what it hears goes.
 import type { ByteReader } from '../wire/bytes.ts';
-import type { Hello, Origin, StoredRecord } from '../wire/messages.ts';
+import type { Hello, Origin } from '../wire/messages.ts';
+import type { StoredRecord } from '../wire/record.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import type { Vector } from './got.ts';
 import type { Keyring } from './handshake.ts';

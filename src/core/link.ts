@@ -12,15 +12,8 @@ import {
   OLDEST_VERSION,
 } from '../wire/frame.ts';
 import { FRAME_PAYLOAD_BYTES, GREETING_PAYLOAD_BYTES, HEARTBEAT_MS, SILENCE_MS } from '../wire/limits.ts';
-import {
-  type Hello,
-  type Origin,
-  type Purpose,
-  readOrigins,
-  type StoredRecord,
-  writeOrigins,
-  writeRefusal,
-} from '../wire/messages.ts';
+import { type Hello, type Origin, type Purpose, readOrigins, writeOrigins, writeRefusal } from '../wire/messages.ts';
+import type { StoredRecord } from '../wire/record.ts';
 import { readVector, type VectorEntry, writeVector } from '../wire/vector.ts';
 import { Handshake, type Session, TAG_BYTES } from './handshake.ts';
 import type { Herd } from './herd.ts';

@@ -1,7 +1,7 @@
 // Which report wins. The whole rule, and nothing else: every server must come to the same record whatever arrived first.
-import { compareInstants, type Instant } from '../wire/instant.ts';
+import { compareInstants, copyInstant, type Instant } from '../wire/instant.ts';
 import { ORDER_LEAD_SECONDS } from '../wire/limits.ts';
-import type { StoredRecord } from '../wire/messages.ts';
+import type { StoredRecord } from '../wire/record.ts';
 
 /** Above zero when `left` wins over `right`: later order, then greater origin, later life of it, later sequence number. */
 export function compareRecords(left: StoredRecord, right: StoredRecord): number {
@@ -22,7 +22,8 @@ function compareNames(left: string, right: string): number {
  * The time a report is ordered by, fixed once by the server that accepts it: the client's own stamp, but at most 5 s ahead
  * of the moment it was received, so that a fast clock cannot pin a position.
  */
-export function orderTime(stamp: Instant, received: Instant): Instant {
-  const latest = { seconds: received.seconds + ORDER_LEAD_SECONDS, nanoseconds: received.nanoseconds };
-  return compareInstants(stamp, latest) > 0 ? latest : { seconds: stamp.seconds, nanoseconds: stamp.nanoseconds };
+export function orderTime(stamp: Instant, received: Instant, into: Instant): void {
+  const isAhead = stamp.seconds - received.seconds - ORDER_LEAD_SECONDS || stamp.nanoseconds - received.nanoseconds;
+  copyInstant(isAhead > 0 ? received : stamp, into);
+  if (isAhead > 0) into.seconds += ORDER_LEAD_SECONDS;
 }

@@ -6,15 +6,12 @@ import { CLOCK_SETBACK_SECONDS } from '../wire/limits.ts';
 export class ReceiveClock {
   private readonly last: Instant = { seconds: Number.MIN_SAFE_INTEGER, nanoseconds: 0 };
 
-  /** The time of a report that came when the clock showed `now`. */
-  next(now: Instant): Instant {
+  /** Writes the time of a report that came when the clock showed `now`. */
+  next(now: Instant, into: Instant): void {
     const { last } = this;
     const isSetBack = last.seconds - now.seconds > CLOCK_SETBACK_SECONDS;
-    const received =
-      compareInstants(now, last) > 0 || isSetBack
-        ? { seconds: now.seconds, nanoseconds: now.nanoseconds }
-        : nextNanosecond(last);
-    copyInstant(received, last);
-    return received;
+    if (compareInstants(now, last) > 0 || isSetBack) copyInstant(now, last);
+    else copyInstant(nextNanosecond(last), last);
+    copyInstant(last, into);
   }
 }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { asciiBytes, ByteWriter } from '../wire/bytes.ts';
 import { Command, parseCommand } from '../wire/command.ts';
 import { SILENCE_MS, TICK_MOST_MS, UNACKNOWLEDGED_MS, WINDOW_FIRST_BYTES } from '../wire/limits.ts';
-import type { StoredRecord } from '../wire/messages.ts';
+import type { StoredRecord } from '../wire/record.ts';
 import type { Link } from './link.ts';
 import { Replica } from './replica.ts';
 import type { Observer, Transport } from './sink.ts';

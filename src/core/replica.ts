@@ -4,12 +4,13 @@ import type { ByteReader, ByteWriter } from '../wire/bytes.ts';
 import { LF, MalformedFrame, SPACE } from '../wire/bytes.ts';
 import type { Command } from '../wire/command.ts';
 import { NEWEST_VERSION, OLDEST_VERSION } from '../wire/frame.ts';
-import { compareInstants, type Instant, nextNanosecond } from '../wire/instant.ts';
+import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../wire/instant.ts';
 import { EPOCHS_BELOW, LIFE_LEAP_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
-import { type Hello, type Origin, readOrigins, readRecord, type StoredRecord } from '../wire/messages.ts';
+import { type Hello, type Origin, readOrigins } from '../wire/messages.ts';
+import { copyRecord, NewRecord, RecordView, readRecord, type StoredRecord } from '../wire/record.ts';
 import { writeAtStart } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
-import { Expiry, forgottenRecord } from './expiry.ts';
+import { Expiry, fillForgotten } from './expiry.ts';
 import { gotOf, type Vector } from './got.ts';
 import type { Keyring } from './handshake.ts';
 import type { Herd } from './herd.ts';
@@ -19,7 +20,7 @@ import { Origins } from './origins.ts';
 import { ReceiveClock } from './receive-clock.ts';
 import { peerHas } from './sending.ts';
 import type { Observer, Transport } from './sink.ts';
-import { type Slot, Table } from './table.ts';
+import { NO_SLOT, type Slot, Table } from './table.ts';
 
 export interface ReplicaOptions {
   /** The herd's name: servers of different herds do not link. */
@@ -56,6 +57,9 @@ export class Replica implements Herd {
   private sequence = 0;
   private lastTickMs: number;
   private readonly receiveClock = new ReceiveClock();
+  /** The record that is being taken in, and one of the table that is looked at. */
+  private readonly incoming = new NewRecord();
+  private readonly known = new RecordView();
 
   constructor(options: ReplicaOptions) {
     this.name = options.herd;
@@ -72,16 +76,22 @@ export class Replica implements Herd {
     return this.table.size;
   }
 
-  /** Every client's winning record, in no particular order. */
-  records(): Generator<StoredRecord> {
-    return this.table.records();
+  /** Every client's winning record, in no particular order. Each is only true until the next, or until anything else is done. */
+  *records(): Generator<StoredRecord> {
+    const record = new RecordView();
+    // Who is here at the first step and stays comes up, whatever is added and removed meanwhile.
+    for (let slot = this.table.slots - 1; slot >= 0; slot -= 1) {
+      if (!this.table.isUsed(slot)) continue;
+      this.table.read(slot, record);
+      yield record;
+    }
   }
 
   /** Takes back what an earlier life of this server knew, before there are links: one record that was on disk. */
   restore(record: StoredRecord): void {
-    const slot = this.table.find(record.text, 0, record.clientLength);
-    if (slot === undefined) this.table.add(record);
-    else if (compareRecords(record, slot.record) > 0) slot.record = record;
+    const slot = this.slotOf(record);
+    if (slot === NO_SLOT) this.table.add(record);
+    else if (this.beats(record, slot)) this.table.replace(slot, record);
     gotOf(this.vector, record.origin).add(record.sequence);
   }
 
@@ -92,44 +102,42 @@ export class Replica implements Herd {
 
   /**
    * A client's report: stores it if it wins, and prints the `AT` reply either way. The caller sends the links' batches with
-   * `flush` before it sends the reply. Returns the record if it was stored.
+   * `flush` before it sends the reply. True if it was stored.
    */
-  report(line: Uint8Array, command: Command, now: Instant, nowMs: number, out: ByteWriter): StoredRecord | undefined {
-    const received = this.receiveClock.next(now);
-    writeAtStart(out, this.self.nameBytes, received, command.stamp);
+  report(line: Uint8Array, command: Command, now: Instant, nowMs: number, out: ByteWriter): boolean {
+    const { incoming } = this;
+    this.receiveClock.next(now, incoming.received);
+    writeAtStart(out, this.self.nameBytes, incoming.received, command.stamp);
     const textStart = out.length;
     out.copy(line, command.clientStart, command.clientEnd);
     out.byte(SPACE);
     out.copy(line, command.locationStart, command.locationEnd);
     out.byte(SPACE);
     out.copy(line, command.stampStart, command.stampEnd);
-    const textEnd = out.length;
+    incoming.text = out.bytes;
+    incoming.textStart = textStart;
+    incoming.textLength = out.length - textStart;
     out.byte(LF);
-    const order = orderTime(command.stamp, received);
+    orderTime(command.stamp, incoming.received, incoming.order);
     const slot = this.table.find(line, command.clientStart, command.clientEnd);
     // At one server an equal order is stale, whoever reported: only a later one replaces what was acknowledged here.
-    if (slot !== undefined && this.isStale(order, slot.record)) return undefined;
-    this.sequence += 1;
-    const record: StoredRecord = {
-      origin: this.self,
-      sequence: this.sequence,
-      received,
-      order,
-      stamp: { seconds: command.stamp.seconds, nanoseconds: command.stamp.nanoseconds },
-      position: { latitude: command.position.latitude, longitude: command.position.longitude },
-      text: out.bytes.slice(textStart, textEnd),
-      clientLength: command.clientEnd - command.clientStart,
-      locationLength: command.locationEnd - command.locationStart,
-      forgotten: false,
-    };
-    this.store(slot, record, undefined, nowMs);
-    return record;
+    if (slot !== NO_SLOT && this.table.compareOrder(incoming.order, slot) <= 0) return false;
+    this.number(incoming);
+    copyInstant(command.stamp, incoming.stamp);
+    incoming.clientLength = command.clientEnd - command.clientStart;
+    incoming.locationLength = command.locationEnd - command.locationStart;
+    incoming.forgotten = false;
+    this.store(slot, incoming, undefined, nowMs);
+    return true;
   }
 
-  /** The winning record of a client, as it is now; it never changes, so a lookup may keep it. */
+  /** The winning record of a client, as it is now: a copy, so a lookup may keep it. */
   lookUp(line: Uint8Array, clientStart: number, clientEnd: number, now: Instant): StoredRecord | undefined {
-    const record = this.table.find(line, clientStart, clientEnd)?.record;
-    return record === undefined || record.forgotten || this.expiry.hides(record, now) ? undefined : record;
+    const slot = this.table.find(line, clientStart, clientEnd);
+    if (slot === NO_SLOT || this.table.isForgotten(slot) || this.expiry.hides(this.table.receivedSecondsOf(slot), now))
+      return undefined;
+    this.table.read(slot, this.known);
+    return copyRecord(this.known);
   }
 
   /**
@@ -138,12 +146,32 @@ export class Replica implements Herd {
    */
   forget(client: Uint8Array, now: Instant, nowMs: number): boolean {
     const slot = this.table.find(client, 0, client.length);
-    if (slot === undefined || slot.record.forgotten) return false;
-    const received = this.receiveClock.next(now);
-    this.sequence += 1;
-    const order = compareInstants(received, slot.record.order) > 0 ? received : nextNanosecond(slot.record.order);
-    this.store(slot, forgottenRecord(client, this.self, this.sequence, received, order), undefined, nowMs);
+    if (slot === NO_SLOT || this.table.isForgotten(slot)) return false;
+    const { incoming, known } = this;
+    this.table.read(slot, known);
+    this.receiveClock.next(now, incoming.received);
+    const isLater = compareInstants(incoming.received, known.order) > 0;
+    copyInstant(isLater ? incoming.received : nextNanosecond(known.order), incoming.order);
+    fillForgotten(client, incoming);
+    this.number(incoming);
+    this.store(slot, incoming, undefined, nowMs);
     return true;
+  }
+
+  /** An update of this server's own. */
+  private number(record: NewRecord): void {
+    this.sequence += 1;
+    record.origin = this.self;
+    record.sequence = this.sequence;
+  }
+
+  private slotOf({ text, textStart, clientLength }: StoredRecord): Slot {
+    return this.table.find(text, textStart, textStart + clientLength);
+  }
+
+  private beats(record: StoredRecord, slot: Slot): boolean {
+    this.table.read(slot, this.known);
+    return compareRecords(record, this.known) > 0;
   }
 
   /** A connection to or from another server is open. `neighbour` is given when this server dialled it. */
@@ -182,7 +210,7 @@ export class Replica implements Herd {
    */
   tick(nowMs: number, now: Instant): boolean {
     this.expiry.purge(this.table, now, (slot) => {
-      for (const link of this.live.values()) link.sending?.outbox.drop(slot);
+      for (const link of this.live.values()) link.sending?.drop(slot);
     });
     const pauseMs = nowMs - this.lastTickMs - TICK_MOST_MS;
     this.lastTickMs = nowMs;
@@ -290,14 +318,9 @@ export class Replica implements Herd {
     return link.dialled === this.self.name < neighbour;
   }
 
-  private isStale(order: Instant, known: StoredRecord): boolean {
-    return compareInstants(order, known.order) <= 0;
-  }
-
-  private store(slot: Slot | undefined, record: StoredRecord, from: Link | undefined, nowMs: number): void {
-    let stored = slot;
-    if (stored === undefined) stored = this.table.add(record);
-    else stored.record = record;
+  private store(slot: Slot, record: NewRecord, from: Link | undefined, nowMs: number): void {
+    const stored = slot === NO_SLOT ? this.table.add(record) : slot;
+    if (slot !== NO_SLOT) this.table.replace(slot, record);
     this.observer.accepted(record, from?.neighbour);
     // Only now: whoever is told of a sequence number may rely on the table.
     this.got(record.origin, record.sequence);
@@ -313,14 +336,15 @@ export class Replica implements Herd {
     const origins = readOrigins(reader).map(({ name, epoch }) => this.origin(name, epoch));
     const peer = link.sending?.peer;
     const count = reader.varint();
+    const record = this.incoming;
     for (let index = 0; index < count; index += 1) {
-      const record = readRecord(reader, origins);
+      readRecord(reader, origins, record);
       this.refuseImpossible(record);
       this.leaveTakenLife(record.origin, record.sequence);
       if (peer !== undefined) gotOf(peer, record.origin).add(record.sequence);
       const had = this.vector.get(record.origin)?.has(record.sequence) ?? false;
-      const slot = this.table.find(record.text, 0, record.clientLength);
-      const won = slot === undefined || compareRecords(record, slot.record) > 0;
+      const slot = this.slotOf(record);
+      const won = slot === NO_SLOT || this.beats(record, slot);
       if (won) this.store(slot, record, link, nowMs);
       else {
         this.observer.superseded(record, link.neighbour ?? '');
@@ -368,7 +392,9 @@ export class Replica implements Herd {
 
   /** What no honest server could have accepted: said by its own numbers, not by this server's clock. */
   private refuseImpossible({ order, stamp, received, forgotten }: StoredRecord): void {
-    if (!forgotten && compareInstants(order, orderTime(stamp, received)) !== 0) {
+    if (forgotten) return;
+    orderTime(stamp, received, honestOrder);
+    if (compareInstants(order, honestOrder) !== 0) {
       throw new MalformedFrame('a record that is ordered by another time than its own');
     }
   }
@@ -391,3 +417,5 @@ export class Replica implements Herd {
     this.observer.lifeBegun(epoch);
   }
 }
+
+const honestOrder: Instant = { seconds: 0, nanoseconds: 0 };

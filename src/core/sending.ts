@@ -3,10 +3,11 @@
 import { ByteWriter } from '../wire/bytes.ts';
 import { beginFrame, endFrame } from '../wire/frame.ts';
 import { BATCH_BYTES, BATCH_ORIGINS, GOT_INTERVAL_MS, HOLD_MS, SCAN_CLIENTS } from '../wire/limits.ts';
-import { type Origin, type StoredRecord, writeOrigins, writeRecord } from '../wire/messages.ts';
+import { type Origin, writeOrigins } from '../wire/messages.ts';
+import { RecordView, type StoredRecord, writeRecord } from '../wire/record.ts';
 import { gotOf, type Vector } from './got.ts';
 import { Outbox } from './outbox.ts';
-import type { Slot, Table } from './table.ts';
+import { NO_SLOT, type Slot, type Table } from './table.ts';
 import { Window } from './window.ts';
 
 /** What the sender needs from the link it sends for. */
@@ -32,7 +33,7 @@ export class Sending {
   private readonly own: Vector<Origin>;
   private readonly carrier: Carrier;
   private writable = true;
-  /** Clients from here down to 0 have still to be compared with the neighbour's vector; -1 when that is done. */
+  /** Slots from here down to 0 have still to be compared with the neighbour's vector; -1 when that is done. */
   private scanAt: number;
   /** Clients that had news since the catch-up began: they were put in line then, and may have been sent. */
   private readonly news = new Set<Slot>();
@@ -44,15 +45,15 @@ export class Sending {
     this.table = table;
     this.own = own;
     this.carrier = carrier;
-    this.scanAt = table.size - 1;
+    this.scanAt = table.slots - 1;
   }
 
   get isCaughtUp(): boolean {
     return this.scanAt < 0;
   }
 
-  covered(record: StoredRecord): boolean {
-    return this.peer.get(record.origin)?.has(record.sequence) ?? false;
+  private isCovered(slot: Slot): boolean {
+    return this.peer.get(this.table.originOf(slot))?.has(this.table.sequenceOf(slot)) ?? false;
   }
 
   /**
@@ -60,10 +61,18 @@ export class Sending {
    * its client may ask the neighbour next.
    */
   put(slot: Slot, nowMs: number, isOwn: boolean): void {
-    const { record } = slot;
     if (this.scanAt >= 0) this.news.add(slot);
-    if (this.covered(record)) this.outbox.drop(slot);
-    else this.outbox.put(slot, !isOwn && this.heldOrigins.has(record.origin) ? nowMs + HOLD_MS : undefined);
+    if (this.isCovered(slot)) this.outbox.drop(slot);
+    else {
+      const isHeld = !isOwn && this.heldOrigins.has(this.table.originOf(slot));
+      this.outbox.put(slot, isHeld ? nowMs + HOLD_MS : undefined);
+    }
+  }
+
+  /** The slot is given up: what is put there next is another client's. */
+  drop(slot: Slot): void {
+    this.outbox.drop(slot);
+    this.news.delete(slot);
   }
 
   drained(): void {
@@ -91,14 +100,13 @@ export class Sending {
     return Math.min(releaseMs ?? Number.POSITIVE_INFINITY, this.nextMarkMs);
   }
 
-  /** Looks at some clients for what the neighbour lacks. From the end down: a slot's index may only become smaller. */
+  /** Looks at some clients for what the neighbour lacks. Who is added meanwhile is news. */
   private scan(): void {
     if (this.scanAt < 0 || this.outbox.readySize >= SCAN_CLIENTS) return;
-    this.scanAt = Math.min(this.scanAt, this.table.size - 1);
     for (let looked = 0; looked < SCAN_CLIENTS && this.scanAt >= 0; looked += 1) {
-      const slot = this.table.at(this.scanAt);
+      const slot = this.scanAt;
       this.scanAt -= 1;
-      if (slot === undefined || this.covered(slot.record) || this.news.has(slot)) continue;
+      if (!this.table.isUsed(slot) || this.isCovered(slot) || this.news.has(slot)) continue;
       this.outbox.put(slot, undefined);
     }
     if (this.scanAt >= 0) return;
@@ -141,14 +149,15 @@ export class Sending {
     let count = 0;
     // A batch that did not fit in the window would be in front of every newer record of its clients.
     const mostBytes = Math.min(BATCH_BYTES, this.window.roomBytes);
-    for (const slot of this.outbox.inLine()) {
-      const { record } = slot;
-      if (count > 0 && scratch.length + record.text.length > mostBytes) break;
-      if (origins.length === BATCH_ORIGINS && !origins.includes(record.origin)) break;
+    for (let slot = this.outbox.first(); slot !== NO_SLOT; slot = this.outbox.first()) {
+      const origin = this.table.originOf(slot);
+      if (count > 0 && scratch.length + this.table.textLengthOf(slot) > mostBytes) break;
+      if (origins.length === BATCH_ORIGINS && !origins.includes(origin)) break;
       this.outbox.drop(slot);
       // Acknowledged by another way while it stood in line.
-      if (this.covered(record)) continue;
-      writeRecord(scratch, record, indexOf(origins, record.origin));
+      if (this.isCovered(slot)) continue;
+      this.table.read(slot, record);
+      writeRecord(scratch, record, indexOf(origins, origin));
       this.carrier.forwarded(record);
       count += 1;
     }
@@ -186,5 +195,7 @@ export function peerHas(peer: Vector<Origin>, origin: Origin, height: number, ab
     got.addRange(above[index] as number, above[index + 1] as number);
 }
 
+/** Shared by all links: nothing of them outlives a batch. */
+const record = new RecordView();
 const scratch = new ByteWriter(BATCH_BYTES);
 const out = new ByteWriter(BATCH_BYTES);

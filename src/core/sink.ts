@@ -1,6 +1,7 @@
 // What the core may ask of the world: one method per effect. The real server and the simulator each implement these, and
 // the core knows nothing else of them.
-import type { Origin, StoredRecord } from '../wire/messages.ts';
+import type { Origin } from '../wire/messages.ts';
+import type { StoredRecord } from '../wire/record.ts';
 import type { Link } from './link.ts';
 
 /** One connection to a neighbour, as the core sees it. */

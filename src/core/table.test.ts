@@ -1,66 +1,122 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { makeOrigin, type StoredRecord } from '../wire/messages.ts';
-import { type Slot, Table } from './table.ts';
+import { makeOrigin } from '../wire/messages.ts';
+import { copyRecord, RecordView, type StoredRecord, sameRecord } from '../wire/record.ts';
+import { NO_SLOT, type Slot, Table } from './table.ts';
 
-const origin = makeOrigin('Hands', 1);
-const noTime = { seconds: 0, nanoseconds: 0 };
+const origins = [makeOrigin('Hands', 1), makeOrigin('Hands', 2), makeOrigin('Welsh', 1)];
 
-function recordOf(client: Uint8Array, sequence: number): StoredRecord {
-  const times = { received: noTime, order: noTime, stamp: noTime };
-  const text = new Uint8Array([...client, 0x20, 0x78]);
-  const position = { latitude: 0, longitude: 0 };
+/** `long` is how many decimals the stamp has: texts of any length. */
+function recordOf(client: Uint8Array, sequence: number, long = 1): StoredRecord {
+  const stamp = { seconds: 1_700_000_000 + sequence, nanoseconds: 0 };
+  const text = Buffer.concat([client, Buffer.from(` +1-2 ${stamp.seconds}.${'0'.repeat(long)}`)]);
   return {
-    origin,
+    origin: origins[sequence % origins.length] as (typeof origins)[0],
     sequence,
-    ...times,
-    position,
+    received: { seconds: -(2 ** 34) - sequence, nanoseconds: 999_999_999 },
+    order: sequence % 2 === 0 ? stamp : { seconds: sequence, nanoseconds: sequence % 1000 },
+    stamp,
     text,
+    textStart: 0,
+    textLength: text.length,
     clientLength: client.length,
-    locationLength: 0,
-    forgotten: false,
+    locationLength: 4,
+    forgotten: sequence % 7 === 0,
   };
+}
+
+function shownAt(table: Table, slot: Slot): StoredRecord {
+  const view = new RecordView();
+  table.read(slot, view);
+  return copyRecord(view);
+}
+
+function used(table: Table): Slot[] {
+  return Array.from({ length: table.slots }, (_, slot) => slot).filter((slot) => table.isUsed(slot));
 }
 
 // Few and short IDs, so that they meet; any bytes.
 const client = fc.uint8Array({ minLength: 1, maxLength: 2, max: 5 });
-const step = fc.tuple(fc.constantFrom('put' as const, 'remove' as const, 'find' as const), client);
+const step = fc.tuple(
+  fc.constantFrom('put' as const, 'put' as const, 'remove' as const, 'find' as const),
+  client,
+  fc.oneof({ weight: 20, arbitrary: fc.integer({ min: 1, max: 40 }) }, fc.integer({ min: 41, max: 3000 })),
+);
 
-test('it behaves as a Map from bytes to records, whatever is added and removed', () => {
+test('it behaves as a Map from bytes to records, whatever is added, replaced and removed', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), fc.integer(), (steps, seed) => {
       const table = new Table(seed);
-      const model = new Map<string, Slot>();
-      for (const [index, [what, id]] of steps.entries()) {
+      const model = new Map<string, { slot: Slot; record: StoredRecord }>();
+      for (const [index, [what, id, long]] of steps.entries()) {
         const key = id.join();
+        const known = model.get(key);
         const slot = table.find(id, 0, id.length);
-        assert.equal(slot, model.get(key));
-        if (what === 'put' && slot === undefined) model.set(key, table.add(recordOf(id, index)));
-        else if (what === 'put' && slot !== undefined) slot.record = recordOf(id, index);
-        else if (what === 'remove' && slot !== undefined) {
+        assert.equal(slot, known?.slot ?? NO_SLOT);
+        const record = recordOf(id, index + 1, long);
+        if (what === 'put' && known === undefined) model.set(key, { slot: table.add(record), record });
+        else if (what === 'put' && known !== undefined) {
+          table.replace(slot, record);
+          known.record = record;
+        } else if (what === 'remove' && known !== undefined) {
           table.remove(slot);
           model.delete(key);
         }
         assert.equal(table.size, model.size);
       }
-      assert.deepEqual(new Set(table.records()), new Set([...model.values()].map((slot) => slot.record)));
-      for (let index = 0; index < table.size; index += 1) assert.equal(table.at(index)?.index, index);
+      for (const { slot, record } of model.values()) {
+        const shown = shownAt(table, slot);
+        assert.ok(sameRecord(shown, record));
+        assert.deepEqual(shown.stamp, record.stamp);
+        assert.equal(table.compareOrder(record.order, slot), 0);
+        assert.ok(table.compareOrder({ seconds: record.order.seconds, nanoseconds: 1e9 }, slot) > 0);
+        assert.equal(table.originOf(slot), record.origin);
+        assert.equal(table.isForgotten(slot), record.forgotten);
+      }
+      assert.deepEqual(new Set(used(table)), new Set([...model.values()].map(({ slot }) => slot)));
+      for (const origin of origins) {
+        const records = [...model.values()].filter(({ record }) => record.origin === origin);
+        assert.equal(table.recordsOf(origin), records.length);
+      }
     }),
     { numRuns: 500 },
   );
 });
 
-test('it grows and shrinks by thousands and finds everybody', () => {
+test('it grows and shrinks by thousands, finds everybody, and uses freed space again', () => {
   const table = new Table(7);
-  const ids = Array.from({ length: 5000 }, (_, index) => Buffer.from(`client-${index}`));
+  const ids = Array.from({ length: 40_000 }, (_, index) => Buffer.from(`client-${index}`));
   for (const [index, id] of ids.entries()) table.add(recordOf(id, index));
-  for (const [index, id] of ids.entries()) {
-    const slot = table.find(id, 0, id.length);
-    assert.equal(slot?.record.sequence, index);
-    if (slot !== undefined && index % 3 !== 0) table.remove(slot);
+  const { slots } = table;
+  const bytes = JSON.stringify(table.bytes);
+  for (let round = 0; round < 3; round += 1) {
+    for (const [index, id] of ids.entries()) {
+      const slot = table.find(id, 0, id.length);
+      assert.equal(table.sequenceOf(slot), index);
+      if (index % 3 !== 0) table.remove(slot);
+    }
+    for (const [index, id] of ids.entries()) {
+      const slot = table.find(id, 0, id.length);
+      assert.equal(slot === NO_SLOT, index % 3 !== 0);
+      if (slot === NO_SLOT) table.add(recordOf(id, index));
+    }
   }
-  for (const [index, id] of ids.entries()) {
-    assert.equal(table.find(id, 0, id.length)?.record.sequence, index % 3 === 0 ? index : undefined);
+  assert.equal(table.slots, slots);
+  assert.equal(JSON.stringify(table.bytes), bytes);
+});
+
+test('a text as long as the longest line is kept, and its place is used again', () => {
+  const table = new Table(1);
+  const id = Buffer.from('c');
+  const slot = table.add(recordOf(id, 1, 200_000));
+  const { texts } = table.bytes;
+  for (let round = 0; round < 50; round += 1) {
+    for (const long of [5, 512, 513, 60_000, 262_000, 200_000]) {
+      const record = recordOf(id, round, long);
+      table.replace(slot, record);
+      assert.ok(sameRecord(shownAt(table, slot), record));
+    }
   }
+  assert.ok(table.bytes.texts <= texts + 3 * 2 ** 20);
 });

@@ -13,7 +13,7 @@ import {
   WRITE_BYTES,
 } from '../wire/limits.ts';
 import { type Line, LineReader } from '../wire/lines.ts';
-import type { StoredRecord } from '../wire/messages.ts';
+import type { StoredRecord } from '../wire/record.ts';
 import { writeAtStart, writeInvalid, writeTooLong } from '../wire/reply.ts';
 import type { Pulse } from './pulse.ts';
 import { Replies, type RepliesOwner } from './replies.ts';
@@ -188,8 +188,7 @@ export class ClientConnection implements RepliesOwner {
     if (kind === 'iamat' && !this.service.acceptsReports()) {
       writeInvalid(replies, line);
     } else if (kind === 'iamat') {
-      if (replica.report(line.bytes, command, now, pulse.nowMs(), replies) === undefined)
-        observer.stale(this.id, line, command);
+      if (!replica.report(line.bytes, command, now, pulse.nowMs(), replies)) observer.stale(this.id, line, command);
     } else if (line.tooLong) {
       writeTooLong(replies, line);
     } else {
@@ -318,7 +317,7 @@ export class ClientConnection implements RepliesOwner {
 function writePlaces(out: ByteWriter, record: StoredRecord | undefined, places: Places, line: Line): void {
   if (record === undefined || places === undefined) return writeInvalid(out, line);
   writeAtStart(out, record.origin.nameBytes, record.received, record.stamp);
-  out.copy(record.text);
+  out.copy(record.text, record.textStart, record.textStart + record.textLength);
   out.byte(LF);
   out.copy(places);
   out.byte(LF);

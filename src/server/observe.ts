@@ -7,7 +7,7 @@ import type { DialObserver } from '../net/dialer.ts';
 import type { LinkListenerObserver } from '../net/link-listener.ts';
 import type { Command } from '../wire/command.ts';
 import type { Line } from '../wire/lines.ts';
-import type { StoredRecord } from '../wire/messages.ts';
+import type { StoredRecord } from '../wire/record.ts';
 import { printable } from './log.ts';
 
 export class LogObserver
@@ -97,6 +97,6 @@ export class LogObserver
 }
 
 function recordFields(record: StoredRecord): { client: string; origin: string; sequence: number } {
-  const client = printable(record.text, 0, record.clientLength);
+  const client = printable(record.text, record.textStart, record.textStart + record.clientLength);
   return { client, origin: record.origin.name, sequence: record.sequence };
 }

@@ -6,7 +6,7 @@ import { cutNearbyJson } from '../places/nearby-json.ts';
 import { PlacesError, type PlacesProvider, type PlacesQuery } from '../places/provider.ts';
 import { PLACES_ANSWER_BYTES } from '../wire/limits.ts';
 import { latitudeLongitude } from '../wire/location.ts';
-import { locationOf, type StoredRecord } from '../wire/messages.ts';
+import { locationBytes, positionOf, type StoredRecord } from '../wire/record.ts';
 import type { PlacesConfig } from './config.ts';
 
 export class PlacesLookup {
@@ -23,9 +23,8 @@ export class PlacesLookup {
   /** The JSON for a record's position, cut to `bound`; undefined, and a reason in the log, when there is none. */
   near(record: StoredRecord, radiusKm: number, bound: number, signal: AbortSignal): Places | Promise<Places> {
     const query: PlacesQuery = {
-      latitude: record.position.latitude,
-      longitude: record.position.longitude,
-      latitudeLongitude: latitudeLongitude(locationOf(record)),
+      ...positionOf(record),
+      latitudeLongitude: latitudeLongitude(locationBytes(record)),
       radiusKm,
       limit: bound,
     };

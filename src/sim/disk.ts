@@ -1,7 +1,8 @@
 // What a simulated server finds again after its process died: the records and marks it was told of, in order, and the number of its
 // last life. Knows the core's words, no file.
 import type { Replica } from '../core/replica.ts';
-import type { Origin, StoredRecord } from '../wire/messages.ts';
+import type { Origin } from '../wire/messages.ts';
+import type { StoredRecord } from '../wire/record.ts';
 
 type Entry = StoredRecord | { readonly origin: Origin; readonly height: number };
 

@@ -10,7 +10,15 @@ import { asciiBytes, asciiText, ByteReader, ByteWriter } from '../wire/bytes.ts'
 import type { Chance } from '../wire/chance.ts';
 import { Command, parseCommand } from '../wire/command.ts';
 import { beginFrame, endFrame, FRAME_TYPES, type FrameName, NEWEST_VERSION, OLDEST_VERSION } from '../wire/frame.ts';
-import { readRecord, type StoredRecord, writeRecord } from '../wire/messages.ts';
+import {
+  clientBytes,
+  copyRecord,
+  NewRecord,
+  readRecord,
+  type StoredRecord,
+  sameRecord,
+  writeRecord,
+} from '../wire/record.ts';
 
 function pick<T>(chance: Chance, list: readonly T[]): T {
   return list[Math.floor(chance() * list.length)] as T;
@@ -134,8 +142,9 @@ class Subject {
   constructor(self: string, epoch: number, keyring: Keyring | undefined, nowMs = 0) {
     const observer: Partial<Observer> = {
       accepted: (record, from) => {
-        this.told.set(asciiText(record.text, 0, record.clientLength), record);
-        if (from !== undefined) this.fromLinks.push(record);
+        const kept = copyRecord(record);
+        this.told.set(asciiText(clientBytes(record)), kept);
+        if (from !== undefined) this.fromLinks.push(kept);
       },
       linkRefused: (_link, reason) => {
         this.refusal = reason;
@@ -322,9 +331,13 @@ export class Conversation {
   }
 }
 
+function textOf({ text, textStart, textLength }: StoredRecord): string {
+  return asciiText(text, textStart, textStart + textLength);
+}
+
 function contents(replica: Replica): string {
   return [...replica.records()]
-    .map(({ text, origin, sequence }) => `${asciiText(text)} ${origin.name} ${origin.epoch}.${sequence}`)
+    .map((record) => `${textOf(record)} ${record.origin.name} ${record.origin.epoch}.${record.sequence}`)
     .sort()
     .join('; ');
 }
@@ -334,12 +347,13 @@ function checkTable({ replica, told }: Subject): void {
   let count = 0;
   for (const record of replica.records()) {
     count += 1;
-    if (told.get(asciiText(record.text, 0, record.clientLength)) !== record)
-      throw new Error('the table changed untold');
+    const known = told.get(asciiText(clientBytes(record)));
+    if (known === undefined || !sameRecord(known, record)) throw new Error('the table changed untold');
     const out = new ByteWriter();
     writeRecord(out, record, 0);
-    const read = readRecord(new ByteReader(out.take()), [record.origin]);
-    if (asciiText(read.text) !== asciiText(record.text)) throw new Error('a record cannot be passed on');
+    const read = new NewRecord();
+    readRecord(new ByteReader(out.take()), [record.origin], read);
+    if (textOf(read) !== textOf(record)) throw new Error('a record cannot be passed on');
   }
   if (count !== told.size) throw new Error('a record is missing');
 }

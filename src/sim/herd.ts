@@ -6,7 +6,7 @@ import type { Observer, Transport } from '../core/sink.ts';
 import { asciiText, ByteWriter } from '../wire/bytes.ts';
 import { Command, parseCommand } from '../wire/command.ts';
 import type { Instant } from '../wire/instant.ts';
-import type { StoredRecord } from '../wire/messages.ts';
+import { clientBytes, type StoredRecord } from '../wire/record.ts';
 import { writeAtStart, writeInvalid } from '../wire/reply.ts';
 
 /** The five servers of the published task and who talks with whom. */
@@ -217,7 +217,7 @@ export class SimulatedHerd {
 
   private observer(name: string): Observer {
     const told = (record: StoredRecord): string => {
-      const client = asciiText(record.text, 0, record.clientLength);
+      const client = asciiText(clientBytes(record));
       return `${client} (${record.origin.name} ${record.origin.epoch}.${record.sequence})`;
     };
     return {
@@ -239,5 +239,5 @@ export class SimulatedHerd {
 
 function writeAt(out: ByteWriter, record: StoredRecord): void {
   writeAtStart(out, record.origin.nameBytes, record.received, record.stamp);
-  out.copy(record.text);
+  out.copy(record.text, record.textStart, record.textStart + record.textLength);
 }

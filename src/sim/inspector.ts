@@ -11,6 +11,7 @@
 //   silence   a neighbour that says nothing is dropped in time, one that talks is not
 //   protocol  honest servers never break the protocol
 import type { Link } from '../core/link.ts';
+import { NO_SLOT } from '../core/table.ts';
 import {
   BATCH_BYTES,
   ORDER_LEAD_SECONDS,
@@ -19,7 +20,8 @@ import {
   TICK_MOST_MS,
   WINDOW_MOST_BYTES,
 } from '../wire/limits.ts';
-import type { Origin, StoredRecord } from '../wire/messages.ts';
+import type { Origin } from '../wire/messages.ts';
+import { clientBytes, copyRecord, RecordView, type StoredRecord, sameRecord } from '../wire/record.ts';
 import { judge } from './judge.ts';
 import type { SimulatedServer, Witness } from './server.ts';
 import type { Stream } from './stream.ts';
@@ -57,6 +59,7 @@ export class Inspector implements Witness {
   /** Every update ever accepted, by `name epoch`, then sequence number. */
   private readonly updates = new Map<string, StoredRecord[]>();
   private readonly lives = new Map<SimulatedServer, Life>();
+  private readonly known = new RecordView();
 
   constructor(timeline: Timeline) {
     this.timeline = timeline;
@@ -74,16 +77,17 @@ export class Inspector implements Witness {
 
   started(server: SimulatedServer): void {
     const shown = new Map<string, StoredRecord>();
-    for (const record of server.replica?.records() ?? []) shown.set(clientOf(record), record);
+    for (const record of server.replica?.records() ?? []) shown.set(clientOf(record), this.kept(record));
     this.lives.set(server, { shown, checkedHeight: new Map(), crossed: new Map(), came: new Map() });
     this.turned(server);
   }
 
-  accepted(server: SimulatedServer, record: StoredRecord, from: string | undefined): void {
+  accepted(server: SimulatedServer, view: StoredRecord, from: string | undefined): StoredRecord {
     const life = this.lives.get(server) as Life;
+    const record = from === undefined ? copyRecord(view) : this.kept(view);
     if (from === undefined) this.numbered(server, record);
     else if (!isLeaving(server, from)) life.came.get(from)?.add(record);
-    if (server.replica?.vector.get(record.origin)?.has(record.sequence)) {
+    if (server.replica?.vector.get(view.origin)?.has(record.sequence)) {
       this.violation('vector', `${server.name} says it has ${told(record)} before it stores it`);
     }
     const client = clientOf(record);
@@ -93,6 +97,13 @@ export class Inspector implements Witness {
     }
     life.shown.set(client, record);
     if (this.watchedServers > 0) this.arrived(record);
+    return record;
+  }
+
+  /** The one copy of an update that is known by now. */
+  private kept(record: StoredRecord): StoredRecord {
+    const { origin, sequence } = record;
+    return this.updates.get(`${origin.name} ${origin.epoch}`)?.[sequence] ?? copyRecord(record);
   }
 
   private arrived({ origin, sequence }: StoredRecord): void {
@@ -104,7 +115,8 @@ export class Inspector implements Witness {
     if (arrival.servers === this.watchedServers) this.arrivedEverywhereMs.push(nowMs - arrival.atMs);
   }
 
-  forwarded(server: SimulatedServer, record: StoredRecord, to: string): void {
+  forwarded(server: SimulatedServer, view: StoredRecord, to: string): void {
+    const record = this.kept(view);
     this.forwards += 1;
     this.lastForwardMs = this.timeline.nowMs;
     const life = this.lives.get(server) as Life;
@@ -194,7 +206,9 @@ export class Inspector implements Witness {
     let clients = 0;
     for (const record of replica.records()) {
       clients += 1;
-      if (life.shown.get(clientOf(record)) !== record) this.violation('table', `${server.name} hides ${told(record)}`);
+      const shown = life.shown.get(clientOf(record));
+      if (shown === undefined || !sameRecord(shown, record))
+        this.violation('table', `${server.name} hides ${told(record)}`);
     }
     if (clients !== life.shown.size) this.violation('table', `${server.name} has lost clients`);
   }
@@ -227,16 +241,25 @@ export class Inspector implements Witness {
     if (update === undefined) {
       return this.violation('vector', `${server.name} has ${origin.name} ${origin.epoch}.${sequence}, which never was`);
     }
-    const known = server.replica?.table.find(update.text, 0, update.clientLength)?.record;
+    const known = this.knownBy(server, update);
     if (known === undefined || judge(known, update) < 0) {
       this.violation('vector', `${server.name} covers ${told(update)} but has ${known ? told(known) : 'nothing'}`);
     }
+  }
+
+  /** What a server has of the client of an update; true until the next call. */
+  private knownBy(server: SimulatedServer, { text, clientLength }: StoredRecord): StoredRecord | undefined {
+    const table = server.replica?.table;
+    const slot = table?.find(text, 0, clientLength) ?? NO_SLOT;
+    if (slot === NO_SLOT) return undefined;
+    table?.read(slot, this.known);
+    return this.known;
   }
 }
 
 /** A client's ID, or another text that stands for it: compared, never shown. */
 export function clientOf(record: StoredRecord): string {
-  return String.fromCharCode(...record.text.subarray(0, record.clientLength));
+  return String.fromCharCode(...clientBytes(record));
 }
 
 export function told(record: StoredRecord): string {

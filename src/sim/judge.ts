@@ -1,5 +1,5 @@
 // Which of two records must win, written down a second time: a simulation that asked the core could not find the core wrong.
-import type { StoredRecord } from '../wire/messages.ts';
+import type { StoredRecord } from '../wire/record.ts';
 
 /** Above zero when `left` must win over `right`; zero only when they are the same update. */
 export function judge(left: StoredRecord, right: StoredRecord): number {

@@ -6,7 +6,7 @@ import type { Observer } from '../core/sink.ts';
 import { asciiBytes, ByteWriter } from '../wire/bytes.ts';
 import { Command, parseCommand } from '../wire/command.ts';
 import { GOT_INTERVAL_MS, GREETING_TIMEOUT_MS } from '../wire/limits.ts';
-import type { StoredRecord } from '../wire/messages.ts';
+import type { StoredRecord } from '../wire/record.ts';
 import { Caller } from './caller.ts';
 import { Disk } from './disk.ts';
 import type { Host, Network } from './network.ts';
@@ -16,7 +16,8 @@ import type { Stream } from './stream.ts';
 /** Who watches what happens at every server. */
 export interface Witness {
   started(server: SimulatedServer): void;
-  accepted(server: SimulatedServer, record: StoredRecord, from: string | undefined): void;
+  /** Returns a copy to keep. */
+  accepted(server: SimulatedServer, record: StoredRecord, from: string | undefined): StoredRecord;
   forwarded(server: SimulatedServer, record: StoredRecord, to: string): void;
   linkOpened(server: SimulatedServer, link: Link): void;
   linkDropped(server: SimulatedServer, link: Link, reason: string): void;
@@ -260,8 +261,7 @@ export class SimulatedServer implements Host {
       },
       linkRefused: (_link, reason, byUs) => witness.linkRefused(this, reason, byUs),
       accepted: (record, from) => {
-        witness.accepted(this, record, from);
-        this.disk.accepted(record);
+        this.disk.accepted(witness.accepted(this, record, from));
       },
       superseded: () => {},
       forwarded: (record, to) => witness.forwarded(this, record, to),

@@ -6,7 +6,7 @@
 //   unrest     records still travel, although all servers are equal
 //   heights    servers differ in how far they have each other's updates
 
-import type { StoredRecord } from '../wire/messages.ts';
+import type { StoredRecord } from '../wire/record.ts';
 import { Chance } from './chance.ts';
 import { serversOf } from './graphs.ts';
 import { clientOf, Inspector, told } from './inspector.ts';

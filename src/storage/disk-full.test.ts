@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { StoredRecord } from '../wire/messages.ts';
+import type { StoredRecord } from '../wire/record.ts';
 import { Holding, madeRecord } from './made-records.ts';
 import { type Acknowledgement, Store } from './store.ts';
 

@@ -3,7 +3,8 @@
 import { crc32 } from 'node:zlib';
 import { ByteReader, ByteWriter, MalformedFrame } from '../wire/bytes.ts';
 import { STORED_BLOCK_BYTES, VECTOR_ENTRIES } from '../wire/limits.ts';
-import { type Origin, readName, readRecord, type StoredRecord, writeRecord } from '../wire/messages.ts';
+import { type Origin, readName } from '../wire/messages.ts';
+import { NewRecord, readRecord, type StoredRecord, writeRecord } from '../wire/record.ts';
 import { readVector, type VectorEntry, writeVector } from '../wire/vector.ts';
 
 export const FORMAT_VERSION = 1;
@@ -116,6 +117,7 @@ export class EntryWriter {
 export interface EntrySink {
   origin(name: string, epoch: number): Origin;
   start(start: Start): void;
+  /** The record is only true until the next call. */
   record(record: StoredRecord): void;
   mark(origin: Origin, height: number): void;
   vector(entry: VectorEntry): void;
@@ -142,6 +144,7 @@ export class EntryReader {
   private readonly origins: Origin[] = [];
   private readonly sink: EntrySink;
   private started = false;
+  private readonly read = new NewRecord();
 
   constructor(sink: EntrySink) {
     this.sink = sink;
@@ -156,6 +159,11 @@ export class EntryReader {
     while (reader.remaining > 0) this.entry(reader);
   }
 
+  private record(reader: ByteReader): void {
+    readRecord(reader, this.origins, this.read);
+    this.sink.record(this.read);
+  }
+
   private entry(reader: ByteReader): void {
     const entry = reader.byte();
     if (this.started === (entry === ENTRY.start)) throw new MalformedFrame('does not begin as such a file does');
@@ -167,7 +175,7 @@ export class EntryReader {
       if (this.origins.length >= VECTOR_ENTRIES) throw new MalformedFrame('more origins than any herd has');
       const name = readName(reader);
       this.origins.push(this.sink.origin(name, reader.varint()));
-    } else if (entry === ENTRY.record) this.sink.record(readRecord(reader, this.origins));
+    } else if (entry === ENTRY.record) this.record(reader);
     else if (entry === ENTRY.mark) {
       const origin = this.origins[reader.varint()];
       if (origin === undefined) throw new MalformedFrame('mark of an origin that the file does not name');

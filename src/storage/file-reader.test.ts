@@ -27,7 +27,7 @@ function read(kind: Kind): Read {
   const sink: EntrySink = {
     origin: (name, epoch): Origin => makeOrigin(name, epoch),
     start: (start) => entries.push(`start ${start.number} ${start.previousNumber} ${start.previousLength}`),
-    record: (record) => entries.push(`record ${record.sequence} ${record.text.length}`),
+    record: (record) => entries.push(`record ${record.sequence} ${record.textLength}`),
     mark: (origin, height) => entries.push(`mark ${origin.name} ${height}`),
     vector: (entry) => entries.push(`vector ${entry.name} ${entry.height} ${entry.above.length}`),
     end: (records) => entries.push(`end ${records}`),

@@ -1,7 +1,8 @@
 // The log file being written: entries wait in memory and leave in one write. After a failed write the file ends where it did
 // before. Knows no disk policy: when to write, sync and begin another is the store's business.
 import { closeSync, ftruncateSync, openSync, rmSync } from 'node:fs';
-import type { Origin, StoredRecord } from '../wire/messages.ts';
+import type { Origin } from '../wire/messages.ts';
+import type { StoredRecord } from '../wire/record.ts';
 import { EntryWriter } from './entries.ts';
 import { codeOf, FILE_MODE, numbered, writeWhole } from './files.ts';
 

@@ -4,7 +4,8 @@
 // What is not in the log must not be claimed later. When an entry was dropped, because the disk was failing, marks (which claim
 // everything before them) are left out until a snapshot holds what is missing, and the log file that begins with that
 // snapshot says that it does not continue the one before.
-import type { Origin, StoredRecord } from '../wire/messages.ts';
+import type { Origin } from '../wire/messages.ts';
+import type { StoredRecord } from '../wire/record.ts';
 import { reasonOf } from './files.ts';
 import { LogFile, type LogPosition } from './log-file.ts';
 import { type Done, Syncer } from './syncer.ts';

@@ -3,7 +3,8 @@
 import { type Got, gotOf, type Vector } from '../core/got.ts';
 import { compareRecords } from '../core/order.ts';
 import { asciiBytes, asciiText } from '../wire/bytes.ts';
-import { makeOrigin, type Origin, type StoredRecord } from '../wire/messages.ts';
+import { makeOrigin, type Origin } from '../wire/messages.ts';
+import { clientBytes, copyRecord, type StoredRecord } from '../wire/record.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import type { Recovering } from './recovery.ts';
 import type { SnapshotSource } from './snapshot.ts';
@@ -21,8 +22,9 @@ export function madeRecord(origin: Origin, sequence: number, client: string, tim
     received: { seconds: seconds + 1, nanoseconds: 7 },
     order: { ...stampInstant },
     stamp: stampInstant,
-    position: { latitude: 34.06893, longitude: -118.445127 },
     text: asciiBytes(`${client} ${location} ${stamp}`),
+    textStart: 0,
+    textLength: client.length + location.length + stamp.length + 2,
     clientLength: client.length,
     locationLength: location.length,
     forgotten: false,
@@ -30,7 +32,7 @@ export function madeRecord(origin: Origin, sequence: number, client: string, tim
 }
 
 export function clientOf(record: StoredRecord): string {
-  return asciiText(record.text, 0, record.clientLength);
+  return asciiText(clientBytes(record));
 }
 
 /** A table and a vector, as plain as can be. */
@@ -52,7 +54,7 @@ export class Holding implements Recovering, SnapshotSource {
   restore(record: StoredRecord): void {
     const client = clientOf(record);
     const known = this.table.get(client);
-    if (known === undefined || compareRecords(record, known) > 0) this.table.set(client, record);
+    if (known === undefined || compareRecords(record, known) > 0) this.table.set(client, copyRecord(record));
     gotOf(this.got, record.origin).add(record.sequence);
   }
 

@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { gotOf } from '../core/got.ts';
 import { compareRecords } from '../core/order.ts';
-import type { Origin, StoredRecord } from '../wire/messages.ts';
+import type { Origin } from '../wire/messages.ts';
+import type { StoredRecord } from '../wire/record.ts';
 import { clientOf, Holding, madeRecord } from './made-records.ts';
 import { Store } from './store.ts';
 

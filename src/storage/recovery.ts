@@ -5,7 +5,8 @@
 // before anything that claims more. A snapshot's vector is handed over once all of its records were. A mark claims everything
 // that the log's writer had until then, so after anything is missing marks are left out: that costs a neighbour some copies.
 import { MalformedFrame } from '../wire/bytes.ts';
-import type { Origin, StoredRecord } from '../wire/messages.ts';
+import type { Origin } from '../wire/messages.ts';
+import type { StoredRecord } from '../wire/record.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import type { EntrySink, Kind, Start } from './entries.ts';
 import { type FileEnd, readEntries } from './file-reader.ts';

@@ -8,7 +8,7 @@
 // the table at any later moment; that some of it is in both is harmless, since replaying a record twice changes nothing.
 import { open, rename, rm } from 'node:fs/promises';
 import { SNAPSHOT_SLICE_MS, STORED_CHUNK_BYTES } from '../wire/limits.ts';
-import type { StoredRecord } from '../wire/messages.ts';
+import type { StoredRecord } from '../wire/record.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import { EntryWriter } from './entries.ts';
 import { FILE_MODE, numbered } from './files.ts';

@@ -3,7 +3,8 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { STORE_TICK_MS } from '../wire/limits.ts';
-import type { Origin, StoredRecord } from '../wire/messages.ts';
+import type { Origin } from '../wire/messages.ts';
+import type { StoredRecord } from '../wire/record.ts';
 import { nextEpoch, writeEpoch } from './epoch.ts';
 import { codeOf, DIRECTORY_MODE, removeTemporaries } from './files.ts';
 import { Lock } from './lock.ts';

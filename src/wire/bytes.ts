@@ -189,8 +189,14 @@ export class ByteReader {
   field(mostBytes: number): Uint8Array {
     const length = this.varint();
     if (length > mostBytes) throw new MalformedFrame(`field of ${length} bytes, at most ${mostBytes} allowed`);
+    const start = this.pass(length);
+    return this.bytes.slice(start, start + length);
+  }
+
+  /** Passes over this many bytes and returns where they start: for whoever reads them in place. */
+  pass(length: number): number {
     if (length > this.remaining) throw new MalformedFrame('ends too early');
     this.at += length;
-    return this.bytes.slice(this.at - length, this.at);
+    return this.at - length;
   }
 }

@@ -4,17 +4,16 @@ import fc from 'fast-check';
 import { ByteReader, ByteWriter, MalformedFrame } from './bytes.ts';
 import { beginFrame, endFrame, FRAME_TYPES, type FrameName, FrameReader } from './frame.ts';
 import { FRAME_PAYLOAD_BYTES } from './limits.ts';
+import { type Hello, makeOrigin, readHello, readOrigins, writeHello, writeOrigins } from './messages.ts';
 import {
-  type Hello,
-  makeOrigin,
-  readHello,
-  readOrigins,
+  copyRecord,
+  locationBytes,
+  NewRecord,
+  positionOf,
   readRecord,
   type StoredRecord,
-  writeHello,
-  writeOrigins,
   writeRecord,
-} from './messages.ts';
+} from './record.ts';
 import { readVector, type VectorEntry, writeVector } from './vector.ts';
 
 const anyFrame = fc
@@ -103,15 +102,15 @@ const anyRecord: fc.Arbitrary<StoredRecord> = fc
     const stamp = negative
       ? { seconds: parts.seconds - 1, nanoseconds: 1e9 - nanoseconds }
       : { seconds: parts.seconds, nanoseconds };
-    const middle = Math.max(parts.location.lastIndexOf('+'), parts.location.lastIndexOf('-'));
     return {
       origin: makeOrigin('Hands', 17),
       sequence: parts.sequence,
       received: { seconds: parts.receivedSeconds, nanoseconds: 5 },
       order: parts.clamped ? { seconds: stamp.seconds - 4, nanoseconds: 1 } : stamp,
       stamp,
-      position: { latitude: Number(parts.location.slice(0, middle)), longitude: Number(parts.location.slice(middle)) },
       text: Buffer.concat([client, Buffer.from(` ${parts.location} ${stampText}`)]),
+      textStart: 0,
+      textLength: client.length + parts.location.length + stampText.length + 2,
       clientLength: client.length,
       locationLength: parts.location.length,
       forgotten: parts.forgotten,
@@ -123,14 +122,24 @@ test('a record comes out of a frame as it went in, bytes and nanoseconds', () =>
     fc.property(anyRecord, (record) => {
       const out = new ByteWriter();
       writeRecord(out, record, 0);
-      const read = readRecord(new ByteReader(out.take()), [record.origin]);
-      assert.deepEqual({ ...read, text: Buffer.from(read.text) }, { ...record, text: Buffer.from(record.text) });
+      const read = new NewRecord();
+      readRecord(new ByteReader(out.take()), [record.origin], read);
+      assert.deepEqual(copyRecord(read), { ...record, text: new Uint8Array(record.text) });
+      const { latitude, longitude } = positionOf(record);
+      const location = Buffer.from(locationBytes(record)).toString();
+      const middle = Math.max(location.lastIndexOf('+'), location.lastIndexOf('-'));
+      assert.deepEqual([latitude, longitude], [Number(location.slice(0, middle)), Number(location.slice(middle))]);
+      assert.deepEqual(read.position, { latitude, longitude });
     }),
   );
 });
 
 test('whatever bytes come, a reader takes them or throws MalformedFrame, and nothing else', () => {
-  const readers = [readHello, readOrigins, (reader: ByteReader) => readRecord(reader, [makeOrigin('Hands', 1)])];
+  const readers = [
+    readHello,
+    readOrigins,
+    (reader: ByteReader) => readRecord(reader, [makeOrigin('Hands', 1)], new NewRecord()),
+  ];
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 120 }), fc.constantFrom(...readers), (bytes, read) => {
       try {
@@ -151,7 +160,8 @@ test('a record with one byte damaged is refused or still a possible record', () 
       const bytes = out.take();
       bytes[place % bytes.length] = (bytes[place % bytes.length] as number) ^ flip;
       try {
-        const read = readRecord(new ByteReader(bytes), [record.origin]);
+        const read = new NewRecord();
+        readRecord(new ByteReader(bytes), [record.origin], read);
         assert.ok(Math.abs(read.position.latitude) <= 90 && Math.abs(read.position.longitude) <= 180);
       } catch (error) {
         assert.ok(error instanceof MalformedFrame, String(error));

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { Outbox } from './outbox.ts';
+import { NO_SLOT } from './table.ts';
+
+const HOLD_MS = 10;
+
+interface Waiting {
+  readonly position: number;
+  releaseAtMs: number | undefined;
+}
+
+const step = fc.tuple(
+  fc.constantFrom('put', 'put', 'hold', 'hold', 'drop', 'take', 'release', 'barrier'),
+  fc.nat({ max: 12 }),
+  fc.nat({ max: 8 }),
+);
+
+test('each client has one place; nothing is lost, held too long or let through before the barrier', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
+      const outbox = new Outbox();
+      const model = new Map<number, Waiting>();
+      let beforeBarrier = new Set<number>();
+      let position = 0;
+      let nowMs = 0;
+      for (const [what, slot, passMs] of steps) {
+        nowMs += passMs;
+        if (what === 'put' || what === 'hold') {
+          const releaseAtMs = what === 'hold' ? nowMs + HOLD_MS : undefined;
+          outbox.put(slot, releaseAtMs);
+          const known = model.get(slot);
+          if (known === undefined) model.set(slot, { position: position++, releaseAtMs });
+          else if (releaseAtMs === undefined) known.releaseAtMs = undefined;
+        } else if (what === 'drop') {
+          outbox.drop(slot);
+          model.delete(slot);
+          beforeBarrier.delete(slot);
+        } else if (what === 'take') {
+          const first = outbox.first();
+          const ready = [...model].filter(([, { releaseAtMs }]) => releaseAtMs === undefined);
+          if (first === NO_SLOT) assert.equal(ready.length, 0);
+          else assert.ok(model.delete(first));
+          outbox.drop(first);
+          beforeBarrier.delete(first);
+        } else if (what === 'release') {
+          outbox.release(nowMs);
+          for (const waiting of model.values()) {
+            if (waiting.releaseAtMs !== undefined && waiting.releaseAtMs <= nowMs) waiting.releaseAtMs = undefined;
+          }
+        } else {
+          outbox.setBarrier();
+          beforeBarrier = new Set(model.keys());
+        }
+        assert.equal(outbox.size, model.size);
+        const held = [...model.values()].filter(({ releaseAtMs }) => releaseAtMs !== undefined);
+        // One that left and is held again may be released as if it had stayed: sooner, never later.
+        assert.ok(outbox.readySize >= model.size - held.length);
+        const nextMs = outbox.nextReleaseMs();
+        assert.equal(nextMs === undefined, outbox.readySize === outbox.size);
+        if (held.length > 0 && nextMs !== undefined) {
+          assert.ok(nextMs <= Math.max(...held.map(({ releaseAtMs }) => releaseAtMs ?? 0)));
+        }
+        if (outbox.barrierPassed) assert.equal(beforeBarrier.size, 0);
+        if (model.size === 0) assert.ok(outbox.barrierPassed);
+      }
+      // Everything comes out, each once.
+      outbox.release(nowMs + HOLD_MS);
+      for (let left = model.size; left > 0; left -= 1) {
+        const first = outbox.first();
+        assert.ok(model.delete(first));
+        outbox.drop(first);
+      }
+      assert.equal(outbox.first(), NO_SLOT);
+      assert.ok(outbox.barrierPassed);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('clients come out in the order in which they came, however often each reports', () => {
+  const outbox = new Outbox();
+  for (let round = 0; round < 5; round += 1) for (let slot = 0; slot < 1000; slot += 1) outbox.put(slot, undefined);
+  for (let slot = 0; slot < 1000; slot += 1) {
+    assert.equal(outbox.first(), slot);
+    outbox.drop(slot);
+  }
+});
+
+test('who leaves and comes again a million times takes no more memory than its place', () => {
+  const outbox = new Outbox();
+  outbox.put(0, undefined);
+  for (let round = 0; round < 1_000_000; round += 1) {
+    outbox.put(1, round % 2 === 0 ? undefined : round);
+    outbox.drop(1);
+  }
+  assert.ok(outbox.bytes < 10_000, `${outbox.bytes} bytes`);
+  assert.equal(outbox.size, 1);
+});

@@ -1,0 +1,188 @@
+// A record: the winning report of a client, as all servers know it; in memory, and in bytes on a link or on disk. Everything read
+// here came from outside and is checked. Knows nothing of links, tables or files.
+import { type ByteReader, ByteWriter, equalBytes, isWhiteSpace, MalformedFrame, SPACE } from './bytes.ts';
+import { compareInstants, copyInstant, type Instant, parseStamp } from './instant.ts';
+import { FRAME_PAYLOAD_BYTES } from './limits.ts';
+import { type Position, parseLocation } from './location.ts';
+import { makeOrigin, type Origin } from './messages.ts';
+
+/** A record as it can be looked at. Whoever gets one to look at copies what it keeps: the next record may take its place. */
+export interface StoredRecord {
+  readonly origin: Origin;
+  readonly sequence: number;
+  /** The origin's clock when the report came. */
+  readonly received: Instant;
+  /** What decides which report wins: min(stamp, received + 5 s), fixed by the origin. */
+  readonly order: Instant;
+  readonly stamp: Instant;
+  /** Holds `client location stamp` as the client sent them, with single spaces between, from `textStart` on. */
+  readonly text: Uint8Array;
+  readonly textStart: number;
+  readonly textLength: number;
+  readonly clientLength: number;
+  readonly locationLength: number;
+  /** The client was forgotten on request: this record only keeps older reports from coming back. */
+  readonly forgotten: boolean;
+}
+
+const NOBODY = makeOrigin('', 0);
+
+/** A record that is filled again and again, so that none is made for each report. */
+export class RecordView implements StoredRecord {
+  origin: Origin = NOBODY;
+  sequence = 0;
+  readonly received: Instant = { seconds: 0, nanoseconds: 0 };
+  readonly order: Instant = { seconds: 0, nanoseconds: 0 };
+  readonly stamp: Instant = { seconds: 0, nanoseconds: 0 };
+  text: Uint8Array = new Uint8Array(0);
+  textStart = 0;
+  textLength = 0;
+  clientLength = 0;
+  locationLength = 0;
+  forgotten = false;
+}
+
+/** A record that is not in the table yet: just reported, or just read. */
+export class NewRecord extends RecordView {
+  /** What the location says. */
+  readonly position: Position = { latitude: 0, longitude: 0 };
+  /** Where the text of records that are read is put together. */
+  readonly assembled: ByteWriter = new ByteWriter();
+}
+
+/** A copy that stays as it is. */
+export function copyRecord(record: StoredRecord): StoredRecord {
+  const { origin, sequence, text, textStart, textLength, clientLength, locationLength, forgotten } = record;
+  return {
+    origin,
+    sequence,
+    received: { ...record.received },
+    order: { ...record.order },
+    stamp: { ...record.stamp },
+    text: text.slice(textStart, textStart + textLength),
+    textStart: 0,
+    textLength,
+    clientLength,
+    locationLength,
+    forgotten,
+  };
+}
+
+/** Whether two records are the same in everything that servers tell each other. */
+export function sameRecord(left: StoredRecord, right: StoredRecord): boolean {
+  return (
+    left.origin.name === right.origin.name &&
+    left.origin.epoch === right.origin.epoch &&
+    left.sequence === right.sequence &&
+    compareInstants(left.order, right.order) === 0 &&
+    compareInstants(left.received, right.received) === 0 &&
+    left.clientLength === right.clientLength &&
+    left.locationLength === right.locationLength &&
+    left.forgotten === right.forgotten &&
+    left.textLength === right.textLength &&
+    equalBytes(left.text, left.textStart, right.text, right.textStart, left.textLength)
+  );
+}
+
+/** The client's ID as bytes of its own. */
+export function clientBytes({ text, textStart, clientLength }: StoredRecord): Uint8Array {
+  return text.slice(textStart, textStart + clientLength);
+}
+
+/** The location as bytes of its own, as the client sent it. */
+export function locationBytes(record: StoredRecord): Uint8Array {
+  const start = record.textStart + record.clientLength + 1;
+  return record.text.slice(start, start + record.locationLength);
+}
+
+/** Where the client was. */
+export function positionOf(record: StoredRecord): Position {
+  const position = { latitude: 0, longitude: 0 };
+  const start = record.textStart + record.clientLength + 1;
+  parseLocation(record.text, start, start + record.locationLength, position);
+  return position;
+}
+
+const ORDER_IS_STAMP = 1;
+const FORGOTTEN = 2;
+
+/** One record of a batch; `originIndex` is its origin's place in the batch's list of origins. */
+export function writeRecord(out: ByteWriter, record: StoredRecord, originIndex: number): void {
+  out.varint(originIndex);
+  out.varint(record.sequence);
+  writeInstant(out, record.received);
+  const orderIsStamp = compareInstants(record.order, record.stamp) === 0;
+  out.byte((orderIsStamp ? ORDER_IS_STAMP : 0) | (record.forgotten ? FORGOTTEN : 0));
+  if (!orderIsStamp) writeInstant(out, record.order);
+  const { text, textStart } = record;
+  const locationStart = textStart + record.clientLength + 1;
+  const stampStart = locationStart + record.locationLength + 1;
+  out.field(text, textStart, locationStart - 1);
+  out.field(text, locationStart, stampStart - 1);
+  out.field(text, stampStart, textStart + record.textLength);
+}
+
+/**
+ * Reads one record of a batch into `into`, whose text is then its own buffer.
+ * @throws {MalformedFrame} if it is not a report that a server could have accepted
+ */
+export function readRecord(reader: ByteReader, origins: readonly Origin[], into: NewRecord): void {
+  const origin = origins[reader.varint()];
+  if (origin === undefined) throw new MalformedFrame('record of an origin that the batch does not name');
+  into.origin = origin;
+  into.sequence = reader.varint();
+  // Every vector covers 0, so it would be kept here and never be passed on.
+  if (into.sequence === 0) throw new MalformedFrame('record without a number');
+  readInstant(reader, into.received);
+  const flags = reader.byte();
+  if (flags > (ORDER_IS_STAMP | FORGOTTEN)) throw new MalformedFrame('record with unknown flags');
+  const orderIsStamp = (flags & ORDER_IS_STAMP) !== 0;
+  into.forgotten = (flags & FORGOTTEN) !== 0;
+  if (!orderIsStamp) readInstant(reader, into.order);
+  const { assembled } = into;
+  assembled.reset();
+  into.clientLength = readPart(reader, assembled);
+  assembled.byte(SPACE);
+  const locationStart = assembled.length;
+  into.locationLength = readPart(reader, assembled);
+  assembled.byte(SPACE);
+  const stampStart = assembled.length;
+  readPart(reader, assembled);
+  const { bytes, length } = assembled;
+  into.text = bytes;
+  into.textStart = 0;
+  into.textLength = length;
+  if (!isClient(bytes, into.clientLength)) throw new MalformedFrame('record of an impossible client');
+  if (!parseLocation(bytes, locationStart, stampStart - 1, into.position)) {
+    throw new MalformedFrame('record with an impossible location');
+  }
+  if (!parseStamp(bytes, stampStart, length, into.stamp)) throw new MalformedFrame('record with an impossible stamp');
+  if (orderIsStamp) copyInstant(into.stamp, into.order);
+  else if (!into.forgotten && compareInstants(into.order, into.stamp) > 0) {
+    throw new MalformedFrame('record ordered after its stamp');
+  }
+}
+
+function readPart(reader: ByteReader, out: ByteWriter): number {
+  const length = reader.varint();
+  if (length > FRAME_PAYLOAD_BYTES) throw new MalformedFrame(`field of ${length} bytes in a record`);
+  const start = reader.pass(length);
+  out.copy(reader.bytes, start, start + length);
+  return length;
+}
+
+function isClient(bytes: Uint8Array, length: number): boolean {
+  for (let index = 0; index < length; index += 1) if (isWhiteSpace(bytes[index] as number)) return false;
+  return length > 0;
+}
+
+function writeInstant(out: ByteWriter, instant: Instant): void {
+  out.signedVarint(instant.seconds);
+  out.varint(instant.nanoseconds);
+}
+
+function readInstant(reader: ByteReader, into: Instant): void {
+  into.seconds = reader.signedVarint();
+  into.nanoseconds = reader.varint();
+  if (into.nanoseconds > 999_999_999 || Math.abs(into.seconds) > 2 ** 40) throw new MalformedFrame('impossible time');
+}
