@@ -109,11 +109,7 @@ export class Replica implements Herd {
     this.receiveClock.next(now, incoming.received);
     writeAtStart(out, this.self.nameBytes, incoming.received, command.stamp);
     const textStart = out.length;
-    out.copy(line, command.clientStart, command.clientEnd);
-    out.byte(SPACE);
-    out.copy(line, command.locationStart, command.locationEnd);
-    out.byte(SPACE);
-    out.copy(line, command.stampStart, command.stampEnd);
+    writeText(line, command, out);
     incoming.text = out.bytes;
     incoming.textStart = textStart;
     incoming.textLength = out.length - textStart;
@@ -416,6 +412,19 @@ export class Replica implements Herd {
     this.sequence = 0;
     this.observer.lifeBegun(epoch);
   }
+}
+
+/** `client location stamp` with single spaces between. */
+function writeText(line: Uint8Array, command: Command, out: ByteWriter): void {
+  const { clientStart, clientEnd, locationStart, locationEnd, stampStart, stampEnd } = command;
+  const isSingle = locationStart === clientEnd + 1 && stampStart === locationEnd + 1;
+  if (isSingle && line[clientEnd] === SPACE && line[locationEnd] === SPACE)
+    return out.copy(line, clientStart, stampEnd);
+  out.copy(line, clientStart, clientEnd);
+  out.byte(SPACE);
+  out.copy(line, locationStart, locationEnd);
+  out.byte(SPACE);
+  out.copy(line, stampStart, stampEnd);
 }
 
 const honestOrder: Instant = { seconds: 0, nanoseconds: 0 };

@@ -68,19 +68,20 @@ export class ByteWriter {
 
   ascii(text: string): void {
     this.reserve(text.length);
-    for (let index = 0; index < text.length; index += 1) this.bytes[this.length++] = text.charCodeAt(index);
+    const { bytes, length } = this;
+    for (let index = 0; index < text.length; index += 1) bytes[length + index] = text.charCodeAt(index);
+    this.length = length + text.length;
   }
 
   copy(source: Uint8Array, start = 0, end: number = source.length): void {
     const count = end - start;
     this.reserve(count);
     // For the short fields of a report a loop is faster than making the view that `set` needs.
-    if (count <= 64) {
-      for (let index = start; index < end; index += 1) this.bytes[this.length++] = source[index] as number;
-      return;
-    }
-    this.bytes.set(source.subarray(start, end), this.length);
-    this.length += count;
+    const { bytes, length } = this;
+    if (count <= 128)
+      for (let index = 0; index < count; index += 1) bytes[length + index] = source[start + index] as number;
+    else bytes.set(source.subarray(start, end), length);
+    this.length = length + count;
   }
 
   /** A non-negative integer up to 2^53 - 1, in decimal. */
@@ -88,13 +89,22 @@ export class ByteWriter {
     let digits = leastDigits;
     for (let bound = 10 ** digits; value >= bound; bound *= 10) digits += 1;
     this.reserve(digits);
+    const { bytes, length } = this;
     let rest = value;
-    for (let index = this.length + digits - 1; index >= this.length; index -= 1) {
+    let index = length + digits - 1;
+    for (; rest > 0x7fffffff; index -= 1) {
       const quotient = Math.floor(rest / 10);
-      this.bytes[index] = 0x30 + (rest - quotient * 10);
+      bytes[index] = 0x30 + (rest - quotient * 10);
       rest = quotient;
     }
-    this.length += digits;
+    // What fits in 32 bits is divided many times faster.
+    let small = rest | 0;
+    for (; index >= length; index -= 1) {
+      const quotient = (small / 10) | 0;
+      bytes[index] = 0x30 + (small - quotient * 10);
+      small = quotient;
+    }
+    this.length = length + digits;
   }
 
   uint32(value: number): void {

@@ -1,6 +1,8 @@
 // Cuts a stream of bytes into lines, however it was chunked. Pulled, not pushed, so that whoever reads can stop between
 // two lines of one chunk. Lines are handed out as ranges of bytes; nothing is made per line. Knows no commands.
 import { LF } from './bytes.ts';
+import type { Command } from './command.ts';
+import { parsePlainReport } from './plain-report.ts';
 
 const NOTHING = new Uint8Array(0);
 
@@ -42,6 +44,19 @@ export class LineReader implements Line {
   push(chunk: Uint8Array): void {
     this.chunk = chunk;
     this.at = 0;
+  }
+
+  /**
+   * Finds the next line if it is a plain report, which is then in `command`: see `parsePlainReport`. False if it is any other
+   * line, or its end has not come: `next` finds it.
+   */
+  nextPlainReport(command: Command): boolean {
+    if (this.restLength > 0 || this.skipping) return false;
+    const lf = parsePlainReport(this.chunk, this.at, this.chunk.length, command);
+    if (lf < 0 || lf - this.at > this.mostBytes) return false;
+    this.found(this.chunk, this.at, lf);
+    this.at = lf + 1;
+    return true;
   }
 
   /** Finds the next line. False when the chunk is used up. */
