@@ -1,0 +1,109 @@
+// The report that nearly every client sends, read in one pass over its bytes: `IAMAT <client> <location> <stamp>` with single spaces,
+// nothing at its ends, and numbers of a usual length. Everything else, right or wrong, is left to `parseCommand`, which
+// knows the whole grammar; a property test holds the two together.
+import { LF, SPACE } from './bytes.ts';
+import type { Command } from './command.ts';
+
+/** A location's number has at most this many digits behind its point here. */
+const MOST_DECIMALS = 12;
+const STAMP_DECIMALS = 9;
+/** Ten digits of seconds are the largest number that fits, and its neighbourhood; nine always fit, and so does this century. */
+const SECONDS_BELOW = 9_223_372_036;
+
+const POWERS: Float64Array = Float64Array.from({ length: MOST_DECIMALS + 1 }, (_, exponent) => 10 ** exponent);
+
+/**
+ * Reads the line that starts at `start`, if it is such a report and ends before `end`: into `command`, as `parseCommand` would.
+ * Returns where its LF is, or -1 if `parseCommand` must look.
+ */
+export function parsePlainReport(bytes: Uint8Array, start: number, end: number, command: Command): number {
+  // The shortest: `IAMAT c +1+1 1` and its LF.
+  if (end - start < 15) return -1;
+  if (bytes[start] !== 0x49 || bytes[start + 1] !== 0x41 || bytes[start + 2] !== 0x4d) return -1;
+  if (bytes[start + 3] !== 0x41 || bytes[start + 4] !== 0x54 || bytes[start + 5] !== SPACE) return -1;
+  const clientStart = start + 6;
+  let at = clientStart;
+  while (at < end && (bytes[at] as number) > SPACE) at += 1;
+  if (at === clientStart || at >= end || bytes[at] !== SPACE) return -1;
+  command.clientStart = clientStart;
+  command.clientEnd = at;
+  command.locationStart = at + 1;
+  at = degrees(bytes, at + 1, end, 90);
+  if (at < 0) return -1;
+  command.position.latitude = value;
+  at = degrees(bytes, at, end, 180);
+  if (at < 0 || at >= end || bytes[at] !== SPACE) return -1;
+  command.position.longitude = value;
+  command.locationEnd = at;
+  command.stampStart = at + 1;
+  at = seconds(bytes, at + 1, end, command);
+  if (at < 0 || at >= end || bytes[at] !== LF) return -1;
+  command.stampEnd = at;
+  return at;
+}
+
+/** What `degrees` read. */
+let value = 0;
+
+/** `[+-]D+(.D+)?` up to `most`; returns where it ends, or -1. */
+function degrees(bytes: Uint8Array, start: number, end: number, most: number): number {
+  const sign = bytes[start];
+  if (sign !== 0x2b && sign !== 0x2d) return -1;
+  let at = start + 1;
+  let read = 0;
+  let digit = at < end ? (bytes[at] as number) - 0x30 : -1;
+  while (digit >= 0 && digit <= 9) {
+    read = read * 10 + digit;
+    at += 1;
+    digit = at < end ? (bytes[at] as number) - 0x30 : -1;
+  }
+  // Three digits are enough for any degree.
+  if (at === start + 1 || at > start + 4) return -1;
+  // A point.
+  if (digit === -2 && at < end) {
+    at += 1;
+    const fraction = at;
+    digit = at < end ? (bytes[at] as number) - 0x30 : -1;
+    while (digit >= 0 && digit <= 9) {
+      read = read * 10 + digit;
+      at += 1;
+      digit = at < end ? (bytes[at] as number) - 0x30 : -1;
+    }
+    const decimals = at - fraction;
+    if (decimals === 0 || decimals > MOST_DECIMALS) return -1;
+    read /= POWERS[decimals] as number;
+  }
+  if (read > most) return -1;
+  value = sign === 0x2d ? -read : read;
+  return at;
+}
+
+/** `D+(.D+)?` into the command's stamp; returns where it ends, or -1. */
+function seconds(bytes: Uint8Array, start: number, end: number, command: Command): number {
+  let at = start;
+  let read = 0;
+  let digit = at < end ? (bytes[at] as number) - 0x30 : -1;
+  while (digit >= 0 && digit <= 9) {
+    read = read * 10 + digit;
+    at += 1;
+    digit = at < end ? (bytes[at] as number) - 0x30 : -1;
+  }
+  if (at === start || at > start + 10 || read >= SECONDS_BELOW) return -1;
+  let nanoseconds = 0;
+  if (digit === -2 && at < end) {
+    at += 1;
+    const fraction = at;
+    digit = at < end ? (bytes[at] as number) - 0x30 : -1;
+    while (digit >= 0 && digit <= 9) {
+      nanoseconds = nanoseconds * 10 + digit;
+      at += 1;
+      digit = at < end ? (bytes[at] as number) - 0x30 : -1;
+    }
+    const decimals = at - fraction;
+    if (decimals === 0 || decimals > STAMP_DECIMALS) return -1;
+    nanoseconds *= POWERS[STAMP_DECIMALS - decimals] as number;
+  }
+  command.stamp.seconds = read;
+  command.stamp.nanoseconds = nanoseconds;
+  return at;
+}
