@@ -9,13 +9,14 @@ import {
   LOOKUPS_PER_CONNECTION,
   REPLIES_PAUSE_BYTES,
   SINCE_WAIT_MS,
+  TURN_BYTES,
+  TURN_LINES,
   TURN_MS,
-  WRITE_BYTES,
 } from '../wire/limits.ts';
 import { type Line, LineReader } from '../wire/lines.ts';
 import type { StoredRecord } from '../wire/record.ts';
 import { writeAtStart, writeInvalid, writeTooLong } from '../wire/reply.ts';
-import type { Pulse } from './pulse.ts';
+import type { Answering, Pulse } from './pulse.ts';
 import { Replies, type RepliesOwner } from './replies.ts';
 
 /** What a connection needs from the server around it. */
@@ -59,7 +60,7 @@ interface Found {
   readonly places: Places;
 }
 
-export class ClientConnection implements RepliesOwner {
+export class ClientConnection implements RepliesOwner, Answering {
   private readonly id: number;
   private readonly socket: Socket;
   private readonly service: ClientService;
@@ -71,8 +72,11 @@ export class ClientConnection implements RepliesOwner {
   private ended = false;
   /** The client has ended its side, and its last command is served. */
   private served = false;
-  /** Turns whose replies wait for the disk. */
-  private committing = 0;
+  /** Turns whose replies wait for disk and links. */
+  private turns = 0;
+  /** Where this connection's replies begin among those of the turn, and whether they acknowledge anything. */
+  private replyStart = 0;
+  private reported = false;
   private closed = false;
   /** Commands wait: for the client to read, for a lookup, or for other connections' turns. */
   private paused = false;
@@ -133,27 +137,43 @@ export class ClientConnection implements RepliesOwner {
   /** Serves commands until they are used up, or must wait. */
   private serve(): void {
     if (this.paused || this.closed) return;
-    const endOfTurnMs = this.service.pulse.nowMs() + TURN_MS;
-    while (this.reader.next()) {
-      this.line();
-      if (out.length >= WRITE_BYTES || this.mustWait() || this.service.pulse.nowMs() > endOfTurnMs) return this.pause();
+    const { pulse } = this.service;
+    const startMs = pulse.nowMs();
+    const { replies } = pulse;
+    this.replyStart = replies.length;
+    pulse.readClock(now);
+    for (let lines = 1; this.nextLine(startMs); lines += 1) {
+      // The bytes of a turn end it: disk and links get theirs, and this connection goes on.
+      if (replies.length >= TURN_BYTES) this.answer();
+      if (this.mustWait() || (lines % TURN_LINES === 0 && pulse.nowMs() > startMs + TURN_MS)) return this.pause();
     }
-    if (this.ended && this.reader.finish()) this.line();
+    if (this.ended && this.reader.finish()) this.line(startMs);
     this.served = this.ended;
-    this.write();
+    this.answer();
     this.endIfDone();
     if (!this.closed && !this.replies.hasRoom) this.pause();
   }
 
+  /** Serves one command, if there is one. */
+  private nextLine(startMs: number): boolean {
+    const { reader } = this;
+    if (reader.nextPlainReport(command)) this.report(startMs);
+    else if (reader.next()) this.line(startMs);
+    else return false;
+    return true;
+  }
+
   private mustWait(): boolean {
-    return this.lookups.length >= LOOKUPS_PER_CONNECTION || this.heldBytes > REPLIES_PAUSE_BYTES;
+    return (
+      this.lookups.length >= LOOKUPS_PER_CONNECTION || this.heldBytes > REPLIES_PAUSE_BYTES || !this.replies.hasRoom
+    );
   }
 
   /** Stops reading between two commands; other connections get their turn. */
   private pause(): void {
     this.paused = true;
     this.socket.pause();
-    this.write();
+    this.answer();
     this.resumeIfPossible();
   }
 
@@ -175,51 +195,58 @@ export class ClientConnection implements RepliesOwner {
     });
   }
 
-  private line(): void {
+  private line(nowMs: number): void {
     const line = this.reader;
     const { observer, pulse } = this.service;
-    const { replica } = pulse;
-    const replies = this.nextReplies();
-    const replyStart = replies.length;
     const kind = line.tooLong ? 'invalid' : parseCommand(line.bytes, line.start, line.end, command);
     if (kind === 'blank') return;
+    if (kind === 'iamat') return this.report(nowMs);
     observer.received(this.id, line);
-    pulse.readClock(now);
-    if (kind === 'iamat' && !this.service.acceptsReports()) {
-      writeInvalid(replies, line);
-    } else if (kind === 'iamat') {
-      if (!replica.report(line.bytes, command, now, pulse.nowMs(), replies)) observer.stale(this.id, line, command);
-    } else if (line.tooLong) {
-      writeTooLong(replies, line);
-    } else {
-      const record =
-        kind === 'whatsat' ? replica.lookUp(line.bytes, command.clientStart, command.clientEnd, now) : undefined;
-      if (kind === 'whatsat' && command.since && !isSince(record, command.stamp)) return this.whatsatSince();
-      if (record !== undefined) return this.whatsat(record, replies);
-      writeInvalid(replies, line);
+    const replies = this.nextReplies();
+    const start = replies.length;
+    const record =
+      kind === 'whatsat' ? pulse.replica.lookUp(line.bytes, command.clientStart, command.clientEnd, now) : undefined;
+    if (kind === 'whatsat' && command.since && !isSince(record, command.stamp)) return this.whatsatSince();
+    if (record !== undefined) return this.whatsat(record, replies);
+    if (line.tooLong) writeTooLong(replies, line);
+    else writeInvalid(replies, line);
+    this.replied(replies, start, replies.length);
+  }
+
+  /** Takes the report that is in `command`. */
+  private report(nowMs: number): void {
+    const line = this.reader;
+    const { observer, pulse } = this.service;
+    observer.received(this.id, line);
+    const replies = this.nextReplies();
+    const start = replies.length;
+    if (!this.service.acceptsReports()) writeInvalid(replies, line);
+    else {
+      if (!pulse.replica.report(line.bytes, command, now, nowMs, replies)) observer.stale(this.id, line, command);
+      this.reported = true;
     }
-    this.replied(replies, replyStart);
+    this.replied(replies, start, replies.length);
   }
 
   /** Where the next reply goes: behind the last lookup that is still out, or straight out. */
   private nextReplies(): ByteWriter {
-    return this.lookups[this.lookups.length - 1]?.behind ?? out;
+    return this.lookups.length === 0 ? this.service.pulse.replies : (this.lookups.at(-1) as Lookup).behind;
   }
 
-  private replied(replies: ByteWriter, start: number): void {
+  /** A reply was made from `start` on; its first line ends at `lineEnd`. */
+  private replied(replies: ByteWriter, start: number, lineEnd: number): void {
     const replyBytes = replies.length - start;
-    if (replies !== out) this.heldBytes += replyBytes;
-    const firstLineEnd = replies.bytes.indexOf(LF, start) + 1;
-    this.service.observer.sent(this.id, replies.bytes, start, firstLineEnd, replyBytes);
+    if (this.lookups.length > 0) this.heldBytes += replyBytes;
+    this.service.observer.sent(this.id, replies.bytes, start, lineEnd, replyBytes);
   }
 
   private whatsat(record: StoredRecord, replies: ByteWriter): void {
     const aborter = new AbortController();
     const found = this.service.places(record, command.radiusKm, command.bound, aborter.signal);
     if (!(found instanceof Promise)) {
-      const replyStart = replies.length;
+      const start = replies.length;
       writePlaces(replies, record, found, this.reader);
-      return this.replied(replies, replyStart);
+      return this.replied(replies, start, replies.bytes.indexOf(LF, start) + 1);
     }
     this.later(
       aborter,
@@ -271,38 +298,52 @@ export class ClientConnection implements RepliesOwner {
    */
   private release(): void {
     if (this.closed) return;
+    const { replies } = this.service.pulse;
     while (this.lookups[0]?.reply !== undefined && this.replies.hasRoom) {
       const { reply, behind } = this.lookups.shift() as Lookup & { reply: Uint8Array };
       this.heldBytes -= reply.length + behind.length;
-      out.copy(reply);
-      out.copy(behind.bytes, 0, behind.length);
-      this.write();
+      this.replyStart = replies.length;
+      replies.copy(reply);
+      replies.copy(behind.bytes, 0, behind.length);
+      this.answer();
       if (this.closed) return;
     }
     this.endIfDone();
     this.resumeIfPossible();
   }
 
-  /**
-   * Disk first, then links, then the client: what is acknowledged is kept, and whoever asks a neighbour after reading its
-   * reply is not too early.
-   */
-  private write(): void {
-    const replies = out.take();
-    if (replies.length === 0) return this.service.pulse.flush();
-    this.committing += 1;
-    this.service.pulse.commit((kept) => {
-      this.committing -= 1;
-      if (this.closed) return;
-      if (!kept) return this.cut('nothing can be written to disk: what was reported is not acknowledged');
-      this.replies.write(replies);
-      this.endIfDone();
-    });
+  /** What was answered since `replyStart` leaves when the turn ends. */
+  private answer(): void {
+    const { pulse } = this.service;
+    const { replyStart, reported } = this;
+    const bytes = pulse.replies.length - replyStart;
+    this.reported = false;
+    // A report whose reply waits behind a lookup is kept, or not, in this turn too.
+    if (bytes > 0 || reported) {
+      this.turns += 1;
+      this.replies.promise(bytes);
+      pulse.answered(this, replyStart, reported);
+    }
+    this.replyStart = pulse.replies.length;
+  }
+
+  // What `Pulse` asks, see `Answering`.
+
+  turnEnded(replies: Uint8Array, kept: boolean): boolean {
+    this.turns -= 1;
+    if (this.closed) return true;
+    if (!kept) {
+      this.cut('nothing can be written to disk: what was reported is not acknowledged');
+      return true;
+    }
+    const isSent = replies.length === 0 || this.replies.write(replies);
+    this.endIfDone();
+    return isSent;
   }
 
   /** Ends this side when the client has ended its own and everything is answered. */
   private endIfDone(): void {
-    if (this.served && !this.closed && this.lookups.length + this.committing === 0) this.replies.end();
+    if (this.served && !this.closed && this.lookups.length + this.turns === 0) this.replies.end();
   }
 
   /** The connection is over: nothing of it may stay. */
@@ -334,4 +375,3 @@ function isSince(record: StoredRecord | undefined, stamp: Instant): boolean {
 /** Shared by all connections: nothing of them outlives a turn. */
 const command = new Command();
 const now: Instant = { seconds: 0, nanoseconds: 0 };
-const out = new ByteWriter(WRITE_BYTES);

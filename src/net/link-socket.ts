@@ -54,7 +54,7 @@ export function attachLink(socket: Socket, pulse: Pulse, neighbour: string | und
   socket.on('data', (chunk: Buffer) => {
     link.received(chunk, pulse.nowMs());
     // What one neighbour sent goes on to the others in the same turn.
-    pulse.flush();
+    pulse.endTurnSoon();
   });
   socket.on('drain', () => link.drained(pulse.nowMs()));
   socket.on('end', () => link.close('the other side closed the connection'));

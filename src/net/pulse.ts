@@ -1,11 +1,28 @@
-// Gives the core its time: turns of the event loop become `flush`, and the passing of time becomes `tick`. One for each
-// server; whoever brings the core something calls `flush` at the end of its turn.
+// Gives the core its time: what arrives in one turn of the event loop, on whatever connections, is kept on disk in one piece, then
+// sent to the neighbours, then answered; and the passing of time becomes `tick`. One for each server; whoever brings the
+// core something calls `endTurnSoon`.
 import type { Replica } from '../core/replica.ts';
+import { ByteWriter } from '../wire/bytes.ts';
 import type { Instant } from '../wire/instant.ts';
-import { GOT_INTERVAL_MS } from '../wire/limits.ts';
+import { GOT_INTERVAL_MS, TURN_BYTES } from '../wire/limits.ts';
 
 /** Keeps what the core has learned in this turn; `done` is told whether it is kept, at once or later but in order. */
 export type Commit = (done?: (kept: boolean) => void) => void;
+
+/** Who made replies in this turn. */
+export interface Answering {
+  /** Disk and links have the turn: `replies` may leave, unless what they acknowledge is not kept. True if nobody needs the bytes any more. */
+  turnEnded(replies: Uint8Array, kept: boolean): boolean;
+}
+
+/** A connection's replies of one turn, in `Pulse.replies`. */
+interface Answer {
+  readonly who: Answering;
+  readonly start: number;
+  readonly end: number;
+  /** They acknowledge reports. */
+  readonly acknowledge: boolean;
+}
 
 export interface PulseOptions {
   readonly replica: Replica;
@@ -22,7 +39,12 @@ export class Pulse {
   private timer: NodeJS.Timeout | undefined;
   private armedForMs = Number.POSITIVE_INFINITY;
   private readonly waiting = new Set<() => void>();
-  private anotherTurn: NodeJS.Immediate | undefined;
+  private endOfTurn: NodeJS.Immediate | undefined;
+  /** The replies of this turn, of all connections; whoever appends some says so with `answered`. */
+  readonly replies: ByteWriter = new ByteWriter(TURN_BYTES);
+  private answers: Answer[] = [];
+  /** Serves as buffer of the next turn while one is being sent. */
+  private spare: Uint8Array | undefined;
 
   constructor({ replica, readClock, commit }: PulseOptions) {
     this.replica = replica;
@@ -61,31 +83,67 @@ export class Pulse {
 
   stop(): void {
     clearTimeout(this.timer);
-    if (this.anotherTurn !== undefined) clearImmediate(this.anotherTurn);
+    if (this.endOfTurn !== undefined) clearImmediate(this.endOfTurn);
   }
 
-  /** Keeps what this turn brought and sends it on; `done` hears whether it is kept, after the links have it. */
-  commit(done: (kept: boolean) => void): void {
+  /** The replies from `start` on are for this one: they leave when disk and links have the turn. */
+  answered(who: Answering, start: number, acknowledge: boolean): void {
+    this.answers.push({ who, start, end: this.replies.length, acknowledge });
+    if (this.replies.length >= TURN_BYTES) this.endTurn();
+    else this.endTurnSoon();
+  }
+
+  /** Something was learned: the turn ends when what has arrived by now has been looked at. */
+  endTurnSoon(): void {
+    this.endOfTurn ??= setImmediate(this.endTurn);
+  }
+
+  /**
+   * Disk first, then links, then clients: what is acknowledged is kept, and whoever asks a neighbour after reading its reply is
+   * not too early.
+   */
+  readonly endTurn = (): void => {
+    if (this.endOfTurn !== undefined) clearImmediate(this.endOfTurn);
+    this.endOfTurn = undefined;
+    const { answers, replies } = this;
+    if (answers.length === 0) {
+      this.keep();
+      return this.send();
+    }
+    const { bytes } = replies;
+    this.answers = [];
+    replies.bytes = this.spare ?? new Uint8Array(TURN_BYTES);
+    replies.length = 0;
+    this.spare = undefined;
     let sent = false;
     this.keep((kept) => {
       if (!sent) this.send();
       sent = true;
-      done(kept);
+      let free = true;
+      for (const { who, start, end, acknowledge } of answers) {
+        free = who.turnEnded(bytes.subarray(start, end), kept || !acknowledge) && free;
+      }
+      if (free) this.spare ??= bytes;
     });
     // Kept later: the links need not wait for that.
     if (!sent) this.send();
     sent = true;
-  }
+  };
 
-  /** Keeps what this turn brought, and sends what may be sent on every link. */
-  flush(): void {
-    this.keep();
-    this.send();
+  /** Ends the turn; `done` hears whether it is kept. */
+  commit(done: (kept: boolean) => void): void {
+    const who = {
+      turnEnded: (_replies: Uint8Array, kept: boolean): boolean => {
+        done(kept);
+        return true;
+      },
+    };
+    this.answered(who, this.replies.length, true);
   }
 
   private send(): void {
     const nowMs = this.nowMs();
-    if (this.replica.flush(nowMs)) this.again();
+    if (this.replica.flush(nowMs)) this.endTurnSoon();
     // What just happened may be owed an acknowledgement sooner than anything was due before.
     if (this.armedForMs > nowMs + GOT_INTERVAL_MS) this.arm(nowMs + GOT_INTERVAL_MS);
     for (const check of this.waiting) check();
@@ -94,7 +152,7 @@ export class Pulse {
   private readonly tick = (): void => {
     const nowMs = this.nowMs();
     this.readClock(this.now);
-    if (this.replica.tick(nowMs, this.now)) this.again();
+    if (this.replica.tick(nowMs, this.now)) this.endTurnSoon();
     this.arm(Math.max(nowMs + 1, this.replica.dueMs()));
   };
 
@@ -102,13 +160,5 @@ export class Pulse {
     clearTimeout(this.timer);
     this.armedForMs = atMs;
     this.timer = setTimeout(this.tick, Math.max(0, atMs - this.nowMs()));
-  }
-
-  /** There is more to do than fits in one turn; others are served in between. */
-  private again(): void {
-    this.anotherTurn ??= setImmediate(() => {
-      this.anotherTurn = undefined;
-      this.flush();
-    });
   }
 }

@@ -22,6 +22,7 @@ export class Replies {
   /** Written when what is in the socket has gone: so each piece that goes is seen as progress. */
   private readonly queue: Uint8Array[] = [];
   private queuedBytes = 0;
+  private promisedBytes = 0;
   private ending = false;
   private timer: NodeJS.Timeout | undefined;
   private silentMs = 0;
@@ -34,9 +35,14 @@ export class Replies {
     this.owner = owner;
   }
 
-  /** Bytes that the client has not let go out. */
+  /** Bytes that wait for their turn to end, or that the client has not let go out. */
   get waitingBytes(): number {
-    return this.queuedBytes + this.socket.writableLength;
+    return this.promisedBytes + this.queuedBytes + this.socket.writableLength;
+  }
+
+  /** So many bytes will be written when the turn ends. */
+  promise(bytes: number): void {
+    this.promisedBytes += bytes;
   }
 
   /**
@@ -47,17 +53,24 @@ export class Replies {
     return this.waitingBytes <= REPLIES_PAUSE_BYTES || this.silentMs >= REPLIES_STALL_MS;
   }
 
-  /** Sends `bytes` in one piece. The queue keeps them: they must not change any more. */
-  write(bytes: Uint8Array): void {
+  /**
+   * Sends bytes that were promised, in one piece. True if the kernel has them already: otherwise they wait here, and must not
+   * change any more.
+   */
+  write(bytes: Uint8Array): boolean {
+    this.promisedBytes -= bytes.length;
     if (this.socket.writableLength === 0 && this.queue.length === 0) this.send(bytes);
     else {
-      this.queue.push(bytes);
+      // A copy, so that a few bytes that wait for long do not keep all that the turn answered.
+      this.queue.push(bytes.slice());
       this.queuedBytes += bytes.length;
     }
-    const { waitingBytes } = this;
-    if (waitingBytes > REPLIES_WAITING_BYTES) {
+    const waiting = this.queuedBytes + this.socket.writableLength;
+    if (waiting === 0) return true;
+    if (waiting > REPLIES_WAITING_BYTES) {
       this.owner.repliesUnread(`${REPLIES_WAITING_BYTES} bytes of replies wait: the client does not read`);
-    } else if (waitingBytes > 0) this.watch();
+    } else this.watch();
+    return false;
   }
 
   /** Ends this side of the connection when everything is sent. */
@@ -74,10 +87,12 @@ export class Replies {
   }
 
   private send(bytes: Uint8Array): void {
-    this.socket.write(bytes, (error) => {
-      if (!error) this.progressed();
-    });
+    this.socket.write(bytes, this.written);
   }
+
+  private readonly written = (error?: Error | null): void => {
+    if (!error) this.progressed();
+  };
 
   private progressed(): void {
     this.silentMs = 0;

@@ -336,8 +336,11 @@ function textOf({ text, textStart, textLength }: StoredRecord): string {
 }
 
 function contents(replica: Replica): string {
-  return [...replica.records()]
-    .map((record) => `${textOf(record)} ${record.origin.name} ${record.origin.epoch}.${record.sequence}`)
+  // One at a time: a record is only true until the next.
+  return Array.from(replica.records(), (record) => {
+    const { origin, sequence } = record;
+    return `${textOf(record)} ${origin.name} ${origin.epoch}.${sequence}`;
+  })
     .sort()
     .join('; ');
 }

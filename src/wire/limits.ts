@@ -129,9 +129,11 @@ export const REPLIES_GIVE_UP_MS = 60_000;
 
 /** A connection's turn: then other connections are served. Ten turns are not felt by a person. */
 export const TURN_MS = 5;
+/** The clock is looked at after this many commands of a turn: a look costs a tenth of a command, and this many WHATSATs take about a millisecond. */
+export const TURN_LINES = 32;
 
-/** Bytes of replies after which they are written and the next connection gets its turn: seven answers with twenty places. */
-export const WRITE_BYTES: number = 64 * KIBIBYTE;
+/** Replies of all connections that are collected before a turn of the event loop ends early: a chunk from a client that pipelines is answered in one piece, and disk and links take as much at once. */
+export const TURN_BYTES: number = 64 * KIBIBYTE;
 
 /** A `WHATSAT ... SINCE` waits this long for the report it asks for: many times what a report needs across a healthy herd, and a person does not notice it. */
 export const SINCE_WAIT_MS = 250;
