@@ -88,11 +88,11 @@ export class Replica implements Herd {
   }
 
   /** Takes back what an earlier life of this server knew, before there are links: one record that was on disk. */
-  restore(record: StoredRecord): void {
+  restore(record: StoredRecord, claims = true): void {
     const slot = this.slotOf(record);
     if (slot === NO_SLOT) this.table.add(record);
     else if (this.beats(record, slot)) this.table.replace(slot, record);
-    gotOf(this.vector, record.origin).add(record.sequence);
+    if (claims) gotOf(this.vector, record.origin).add(record.sequence);
   }
 
   /** And what it had of an origin. */

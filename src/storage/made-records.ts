@@ -51,11 +51,11 @@ export class Holding implements Recovering, SnapshotSource {
     return origin;
   }
 
-  restore(record: StoredRecord): void {
+  restore(record: StoredRecord, claims = true): void {
     const client = clientOf(record);
     const known = this.table.get(client);
     if (known === undefined || compareRecords(record, known) > 0) this.table.set(client, copyRecord(record));
-    gotOf(this.got, record.origin).add(record.sequence);
+    if (claims) gotOf(this.got, record.origin).add(record.sequence);
   }
 
   restoreVector(entry: VectorEntry): void {

@@ -1,8 +1,8 @@
 // Reads back what earlier lives left in a directory, takes what is whole, and says what it did. Changes no file: a damaged end
 // stays as evidence until a snapshot makes it superfluous. Knows no table, only where to hand things.
 //
-// The promise is that the vector never claims what the table lacks. A record claims its own number only, and is handed over
-// before anything that claims more. A snapshot's vector is handed over once all of its records were. A mark claims everything
+// The promise is that the vector never claims what the table lacks. A record of a log claims its own number only, and is handed
+// over before anything that claims more. A snapshot's vector is handed over once all of its records were; they claim nothing. A mark claims everything
 // that the log's writer had until then, so after anything is missing marks are left out: that costs a neighbour some copies.
 import { MalformedFrame } from '../wire/bytes.ts';
 import type { Origin } from '../wire/messages.ts';
@@ -17,8 +17,8 @@ import type { LogPosition } from './log-file.ts';
 export interface Recovering {
   /** One object for each name and epoch. */
   origin(name: string, epoch: number): Origin;
-  /** A record, which may be older than what is there, and its own number. */
-  restore(record: StoredRecord): void;
+  /** A record, which may be older than what is there. Its number counts as known from now on, unless `claims` is false. */
+  restore(record: StoredRecord, claims?: boolean): void;
   /** The records that this entry covers have all been handed over. */
   restoreVector(entry: VectorEntry): void;
 }
@@ -117,7 +117,8 @@ class Replay {
     let counted: number | undefined;
     const end = this.read('snap', number, {
       start: (start) => expectNumber(start, number),
-      record: (record) => this.record(record),
+      // The vector claims them all at once: hundreds of thousands of single claims in no order would take longer than the rest.
+      record: (record) => this.record(record, false),
       vector: (entry) => {
         into.origin(entry.name, entry.epoch);
         vector.push(entry);
@@ -150,7 +151,7 @@ class Replay {
         started = true;
         this.expectAfter(start, previous);
       },
-      record: (record) => this.record(record),
+      record: (record) => this.record(record, true),
       mark: ({ name, epoch }, height) => {
         recovery.marks += 1;
         if (this.complete) into.restoreVector({ name, epoch, height, above: [] });
@@ -183,9 +184,9 @@ class Replay {
     return end;
   }
 
-  private record(record: StoredRecord): void {
+  private record(record: StoredRecord, claims: boolean): void {
     this.recovery.records += 1;
-    this.into.restore(record);
+    this.into.restore(record, claims);
   }
 
   /** The file was begun when the one before it, or the snapshot, was exactly so far. */
