@@ -17,12 +17,15 @@ import { type Line, LineReader } from '../wire/lines.ts';
 import type { StoredRecord } from '../wire/record.ts';
 import { writeAtStart, writeInvalid, writeTooLong } from '../wire/reply.ts';
 import type { Answering, Pulse } from './pulse.ts';
+import type { Read } from './reading.ts';
 import { Replies, type RepliesOwner } from './replies.ts';
 
 /** What a connection needs from the server around it. */
 export interface ClientService {
   readonly pulse: Pulse;
   readonly lineBytes: number;
+  /** How chunks are read. */
+  readonly read: Read;
   /**
    * The places JSON for a record, cut to the bound: at once, or later. Undefined (never a rejection) when there is no usable
    * answer; the reason is the service's to log.
@@ -88,10 +91,11 @@ export class ClientConnection implements RepliesOwner, Answering {
     this.service = service;
     this.reader = new LineReader(service.lineBytes, LINE_EXCERPT_BYTES);
     this.replies = new Replies(socket, this);
-    socket.on('data', (chunk: Buffer) => {
+    service.read(socket, (chunk) => {
       if (this.closed) return;
       this.reader.push(chunk);
       this.serve();
+      if (this.paused) this.reader.keepUnread();
     });
     socket.on('end', () => {
       this.ended = true;

@@ -20,6 +20,12 @@ export class ClientListener {
     this.server.maxConnections = CONNECTIONS;
   }
 
+  /** The port that it listens on, once it does: another than asked for when that was 0. */
+  get port(): number | undefined {
+    const address = this.server.address();
+    return address !== null && typeof address === 'object' ? address.port : undefined;
+  }
+
   get size(): number {
     return this.connections.size;
   }

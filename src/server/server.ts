@@ -12,6 +12,7 @@ import { ClientListener } from '../net/client-listener.ts';
 import { Dialer } from '../net/dialer.ts';
 import { LinkListener } from '../net/link-listener.ts';
 import { Pulse } from '../net/pulse.ts';
+import { read } from '../net/reading.ts';
 import { type Acknowledgement, Locked, Store, UnknownFormat } from '../storage/store.ts';
 import { SETTLE_GRACE_MS } from '../wire/limits.ts';
 import { CertificateWatch } from './certificate-watch.ts';
@@ -128,6 +129,7 @@ class HerdServer implements RunningServer {
     this.clients = new ClientListener({
       pulse: this.pulse,
       lineBytes: config.limits.lineBytes,
+      read,
       places: (record, radiusKm, bound, signal) => this.places.near(record, radiusKm, bound, signal),
       acceptsReports: () => disk.state === 'working',
       observer: logObserver,

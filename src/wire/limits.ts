@@ -132,6 +132,9 @@ export const TURN_MS = 5;
 /** The clock is looked at after this many commands of a turn: a look costs a tenth of a command, and this many WHATSATs take about a millisecond. */
 export const TURN_LINES = 32;
 
+/** Most bytes read from a client at once: what Node reads too. */
+export const READ_BYTES: number = 64 * KIBIBYTE;
+
 /** Replies of all connections that are collected before a turn of the event loop ends early: a chunk from a client that pipelines is answered in one piece, and disk and links take as much at once. */
 export const TURN_BYTES: number = 64 * KIBIBYTE;
 

@@ -40,7 +40,14 @@ export class LineReader implements Line {
     this.excerptBytes = excerptBytes;
   }
 
-  /** Takes the next chunk; the one before must have been read to its end. The chunk is kept, not copied. */
+  /** The chunk will not stay as it is: copies what of it was not read yet. */
+  keepUnread(): void {
+    if (this.chunk.length === 0) return;
+    this.chunk = this.chunk.slice(this.at);
+    this.at = 0;
+  }
+
+  /** Takes the next chunk; the one before must have been read to its end. It is not copied: see `keepUnread`. */
   push(chunk: Uint8Array): void {
     this.chunk = chunk;
     this.at = 0;

@@ -1,0 +1,127 @@
+// A client's connection is served the same, whichever way its bytes are read: over real sockets, with each of the two.
+import assert from 'node:assert/strict';
+import { connect, type Socket } from 'node:net';
+import { test } from 'node:test';
+import { Replica } from '../core/replica.ts';
+import type { Observer } from '../core/sink.ts';
+import { asciiBytes } from '../wire/bytes.ts';
+import type { ClientObserver } from './client-connection.ts';
+import { ClientListener } from './client-listener.ts';
+import { Pulse } from './pulse.ts';
+import { type Read, readIntoOneBuffer, readPublicly } from './reading.ts';
+
+const silent = <T extends object>(): T => new Proxy({} as T, { get: () => () => {} });
+
+async function withServer(read: Read, use: (dial: () => Socket) => Promise<void>): Promise<void> {
+  const replica = new Replica({
+    herd: 'farm',
+    self: 'Barn',
+    epoch: 1,
+    neighbours: [],
+    nowMs: 0,
+    expireAfterSeconds: 0,
+    hashSeed: 1,
+    observer: silent<Observer>(),
+  });
+  const readClock = (now: { seconds: number; nanoseconds: number }): void => {
+    now.seconds = 1000;
+    now.nanoseconds = 0;
+  };
+  const pulse = new Pulse({ replica, readClock, commit: (done) => done?.(true) });
+  const clients = new ClientListener({
+    pulse,
+    lineBytes: 64 * 1024,
+    read,
+    places: () => asciiBytes('{}'),
+    acceptsReports: () => true,
+    observer: silent<ClientObserver>(),
+  });
+  pulse.start();
+  // Port 0: any that is free.
+  await clients.listen('127.0.0.1', 0);
+  try {
+    await use(() => connect({ port: clients.port ?? 0, host: '127.0.0.1', allowHalfOpen: true }));
+  } finally {
+    pulse.stop();
+    await clients.stop();
+  }
+}
+
+async function everything(socket: Socket): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('latin1');
+}
+
+const ways: readonly (readonly [string, Read])[] = [
+  ['into one buffer', readIntoOneBuffer ?? assert.fail('this Node keeps its parts under other names')],
+  ['publicly', readPublicly],
+];
+
+for (const [name, read] of ways) {
+  test(`pipelined and split lines are answered in order, half-closed or not, read ${name}`, async () => {
+    await withServer(read, async (dial) => {
+      const lines = Array.from({ length: 20_000 }, (_, index) =>
+        index % 5 === 4 ? `oops ${index}` : `IAMAT client${index % 700} +1.5-2.25 ${index}.5`,
+      );
+      const bytes = Buffer.from(`${lines.join('\n')}\n`);
+      const sockets = [dial(), dial(), dial()];
+      const answers = sockets.map(everything);
+      // Three connections at once, so that one buffer serves them in turn, in pieces that end anywhere.
+      for (let at = 0, piece = 1; at < bytes.length; at += piece, piece = (piece * 7 + 1) % 50_021) {
+        for (const socket of sockets) socket.write(bytes.subarray(at, at + piece));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      for (const socket of sockets) socket.end();
+      for (const text of await Promise.all(answers)) {
+        const replies = text.split('\n');
+        assert.equal(replies.length, lines.length + 1);
+        for (const [index, line] of lines.entries()) {
+          const reply = replies[index] ?? '';
+          if (line.startsWith('oops')) assert.equal(reply, `? ${line}`);
+          else
+            assert.match(reply, new RegExp(`^AT Barn [+-]\\d+\\.\\d{9} ${line.slice(6).replaceAll(/[.+]/g, '\\$&')}$`));
+        }
+      }
+    });
+  });
+
+  test(`what waits keeps its bytes while others are read, read ${name}`, async () => {
+    await withServer(read, async (dial) => {
+      const [waiting, busy] = [dial(), dial()];
+      const answer = everything(waiting);
+      // Unknown for now: the server waits for it, and must still know afterwards what was asked.
+      waiting.write('WHATSAT late 10 5 SINCE 77\nIAMAT behind +3+4 1\nWHATSAT nobody 1 1 SINCE 1\n');
+      waiting.end();
+      const noise = everything(busy);
+      for (let round = 0; round < 20; round += 1) {
+        busy.write(`${'x'.repeat(900)}\n`.repeat(20));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      busy.end('IAMAT late +1+2 77\n');
+      await noise;
+      const [first, json, , second, third] = (await answer).split('\n');
+      assert.match(first ?? '', /^AT Barn \+923\.0000000\d\d late \+1\+2 77$/);
+      assert.equal(json, '{}');
+      assert.match(second ?? '', /^AT Barn .* behind \+3\+4 1$/);
+      assert.equal(third, '? WHATSAT nobody 1 1 SINCE 1');
+    });
+  });
+
+  test(`a client that reads slowly gets every reply, read ${name}`, async () => {
+    await withServer(read, async (dial) => {
+      const socket = dial();
+      const count = 60_000;
+      socket.write(Array.from({ length: count }, (_, index) => `IAMAT c${index} +1+1 1\n`).join(''));
+      socket.end();
+      let text = '';
+      for await (const chunk of socket) {
+        text += (chunk as Buffer).toString();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const replies = text.split('\n');
+      assert.equal(replies.length, count + 1);
+      assert.ok(replies.slice(0, count).every((reply, index) => reply.endsWith(` c${index} +1+1 1`)));
+    });
+  });
+}
