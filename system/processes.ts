@@ -98,12 +98,17 @@ export async function until(condition: () => boolean | Promise<boolean>, explain
   }
 }
 
+const offsetsGiven = new Set<number>();
+
 /** An offset at which every port of the five servers is free now. */
 export async function freePortOffset(): Promise<number> {
   for (let tries = 0; tries < 100; tries += 1) {
     // Below 32768, where outgoing connections get their ports.
     const offset = 100 + 10 * Math.floor(Math.random() * 1200);
     const ports = SERVERS.flatMap((name) => [clientPort(name, offset), linkPort(name, offset)]);
+    // Free until the servers listen: another herd of this process must not be given the same.
+    if (offsetsGiven.has(offset)) continue;
+    offsetsGiven.add(offset);
     if ((await Promise.all(ports.map(isFree))).every(Boolean)) return offset;
   }
   throw new Error('no free ports');
@@ -142,7 +147,7 @@ export class Herd {
   readonly processes: Map<ServerName, Process> = new Map();
   private readonly env: Record<string, string>;
 
-  private constructor(offset: number, env: Record<string, string>) {
+  protected constructor(offset: number, env: Record<string, string>) {
     this.offset = offset;
     this.env = env;
   }
@@ -150,20 +155,37 @@ export class Herd {
   /** Starts these servers and waits until every link between them is up. */
   static async start(names: readonly ServerName[] = SERVERS, env: Record<string, string> = {}): Promise<Herd> {
     const herd = new Herd(await freePortOffset(), env);
-    try {
-      for (const name of names) herd.launch(name);
-      for (const name of names) await herd.processes.get(name)?.printed(/listens on/);
-      await herd.linked();
-    } catch (error) {
-      await herd.stop();
-      throw error;
-    }
+    await herd.bringUp(names);
     return herd;
   }
 
+  protected async bringUp(names: readonly ServerName[]): Promise<void> {
+    try {
+      for (const name of names) this.launch(name);
+      for (const name of names) await this.processes.get(name)?.printed(/listens on/);
+      await this.linked();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
   launch(name: ServerName): void {
-    const args = ['serve', name, '--port-offset', String(this.offset), '--data', this.directory];
-    this.processes.set(name, new Process(args, this.env));
+    const args = ['serve', name, ...this.configArguments(name), '--data', this.dataOf(name)];
+    this.processes.set(name, new Process(args, this.environmentOf(name)));
+  }
+
+  /** How a server is told of its herd; without a name, how every other command is. */
+  protected configArguments(_name?: ServerName): string[] {
+    return ['--port-offset', String(this.offset)];
+  }
+
+  protected environmentOf(_name: ServerName): Record<string, string> {
+    return this.env;
+  }
+
+  dataOf(_name: ServerName): string {
+    return this.directory;
   }
 
   /** Starts a server (again) and waits for its links. */
@@ -185,7 +207,7 @@ export class Herd {
   }
 
   async status(): Promise<StatusOfServer[]> {
-    const { stdout } = await drover(['status', '--json', '--port-offset', String(this.offset)]);
+    const { stdout } = await drover(['status', '--json', ...this.configArguments()]);
     return (JSON.parse(stdout) as { servers: StatusOfServer[] }).servers;
   }
 
@@ -208,7 +230,7 @@ export class Herd {
   }
 
   log(name: ServerName): Record<string, unknown>[] {
-    const text = readFileSync(path.join(this.directory, `${name}.log`), 'utf8');
+    const text = readFileSync(path.join(this.dataOf(name), `${name}.log`), 'utf8');
     // The last line may be half written.
     const lines = text.split('\n').slice(0, -1);
     return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
