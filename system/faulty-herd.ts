@@ -2,18 +2,8 @@
 // are those of proxies, one for each way to dial. Clients and `drover status` go straight to the servers.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { clientPort, drover, freePortOffset, Herd, linkPort, SERVERS, type ServerName } from './processes.ts';
+import { clientPort, drover, EDGES, freePortOffset, Herd, linkPort, SERVERS, type ServerName } from './processes.ts';
 import { FaultProxy } from './proxy.ts';
-
-/** PROTOCOL's links. */
-const LINKS: readonly (readonly [ServerName, ServerName])[] = [
-  ['Goloman', 'Hands'],
-  ['Goloman', 'Holiday'],
-  ['Goloman', 'Wilkes'],
-  ['Hands', 'Wilkes'],
-  ['Holiday', 'Welsh'],
-  ['Holiday', 'Wilkes'],
-];
 
 export interface FaultyOptions {
   /** With a secret every frame carries a code. */
@@ -46,7 +36,7 @@ export class FaultyHerd extends Herd {
         const { code, stderr } = await drover(['keygen', path.join(herd.directory, 'shared.key')]);
         if (code !== 0) throw new Error(stderr);
       }
-      for (const ends of LINKS) {
+      for (const ends of EDGES) {
         const [one, other] = ends;
         const toOther = await FaultProxy.open(linkPort(other, herd.offset));
         const toOne = await FaultProxy.open(linkPort(one, herd.offset));
@@ -67,8 +57,8 @@ export class FaultyHerd extends Herd {
     await super.stop();
   }
 
-  protected override configArguments(name?: ServerName): string[] {
-    return ['--config', this.configFile(name)];
+  protected override source(name?: ServerName): { readonly configFile: string } {
+    return { configFile: this.configFile(name) };
   }
 
   protected override environmentOf(name: ServerName): Record<string, string> {
@@ -133,6 +123,6 @@ export class FaultyHerd extends Herd {
       SERVERS.map((name) => [name, { clientPort: clientPort(name, this.offset), peerPort: seen(name) }]),
     );
     const secret = this.options.secret ? { secretFile: 'shared.key' } : {};
-    writeFileSync(this.configFile(self), JSON.stringify({ herd: 'ucla', servers, links: LINKS, ...secret }));
+    writeFileSync(this.configFile(self), JSON.stringify({ herd: 'ucla', servers, links: EDGES, ...secret }));
   }
 }

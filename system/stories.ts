@@ -9,8 +9,8 @@ import { Herd, SERVERS, type ServerName, until } from './processes.ts';
 
 const KILL_WITHIN_MS = 120;
 const MEBIBYTE = 1024 * 1024;
-/** Load before the first look at memory. */
-const WARM_UP_SECONDS = 10;
+/** Load before the stop, at most: memory must have the size that the load itself needs. */
+const WARM_UP_MOST_SECONDS = 10;
 /** What neighbours may grow by while a server is stopped: the figure to reach. */
 const GROWTH_MEBIBYTES = 32;
 
@@ -58,12 +58,15 @@ export async function stopUnderLoad(
   const others = SERVERS.filter((name) => name !== 'Holiday');
   const load = new Load(herd, ['Goloman', 'Hands', 'Wilkes'], 1000, 5000);
   context.after(() => load.stop());
-  // Until memory has the size that the load itself needs.
+  const before = new Map<ServerName, number>();
   await until(
-    () => load.answered > 5000 * Math.min(seconds, WARM_UP_SECONDS),
+    async () => {
+      // The highest: memory goes up and down with every collection of garbage.
+      for (const [name, bytes] of await residentBytes(herd)) before.set(name, Math.max(bytes, before.get(name) ?? 0));
+      return load.answered > 5000 * Math.min(seconds, WARM_UP_MOST_SECONDS);
+    },
     () => `only ${load.answered} reports answered`,
   );
-  const before = await residentBytes(herd);
   const pid = herd.processes.get('Holiday')?.child.pid ?? 0;
   const answeredBefore = load.answered;
   process.kill(pid, 'SIGSTOP');
@@ -71,13 +74,13 @@ export async function stopUnderLoad(
     const beganMs = performance.now();
     await pause(seconds * 1000);
     const perSecond = Math.round(((load.answered - answeredBefore) * 1000) / (performance.now() - beganMs));
+    process.kill(pid, 'SIGCONT');
     const afterwards = await residentBytes(herd);
     const growth: Partial<Record<ServerName, number>> = {};
     for (const name of others) {
       growth[name] = Math.round(((afterwards.get(name) ?? 0) - (before.get(name) ?? 0)) / MEBIBYTE);
     }
     context.diagnostic(`stopped for ${seconds} s at ${perSecond} reports/s; grown by MiB ${JSON.stringify(growth)}`);
-    process.kill(pid, 'SIGCONT');
     await load.stop();
     await herd.linked();
     await allKeep(herd, SERVERS, load.acknowledged);
