@@ -246,6 +246,15 @@ export class Herd {
     return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
+  /** The links that were lost, as `Goloman: Hands, silent for ...`, and not the one of two that neighbours dial at once. */
+  lostLinks(): string[] {
+    return SERVERS.flatMap((name) =>
+      this.log(name)
+        .filter(({ event, reason }) => event === 'link dropped' && reason !== 'replaced by another connection')
+        .map(({ neighbour, reason }) => `${name}: ${neighbour}, ${reason}`),
+    );
+  }
+
   /** Waits until this many records of a log satisfy `wanted`: they may be in the log's buffer for a moment. */
   async logged(
     name: ServerName,
