@@ -1,7 +1,7 @@
 // Measures a herd of five real processes and appends what it finds to docs/replication.md, below "Measured": `npm run measure`.
-// Links go through the tests' own proxies only where they are cut. Takes about four minutes.
+// Links go through the tests' own proxies only where they are cut. Takes about six minutes.
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +21,8 @@ const { values } = parseArgs({
   },
 });
 
+/** How many processes wanted the processors before we began: other work shows in every figure. */
+const [busyBefore = 0] = loadavg();
 const FILE = fileURLToPath(new URL('../docs/replication.md', import.meta.url));
 const rows = [];
 
@@ -257,14 +259,13 @@ async function notice() {
 const measures = { latency, heal, wiped, memory, notice };
 for (const name of values.only.split(',')) await measures[name]();
 
+const machine = `${cpus().length} cores (${cpus()[0]?.model.trim()}), Node ${process.version}`;
+const when = `${new Date().toISOString().slice(0, 10)}, ${machine}, clients on the same machine, load average ${busyBefore.toFixed(1)} at the start`;
+console.log(when);
 if (!values.print) {
   if (!existsSync(FILE)) writeFileSync(FILE, '# Replication\n');
   const heading = '\n## Measured with real processes\n';
   if (!readFileSync(FILE, 'utf8').includes(heading.trim())) appendFileSync(FILE, heading);
-  const machine = `${cpus().length} cores (${cpus()[0]?.model.trim()}), Node ${process.version}`;
   const table = ['| what | to reach | measured |', '|---|---|---|', ...rows].join('\n');
-  appendFileSync(
-    FILE,
-    `\n\`npm run measure\`, ${new Date().toISOString().slice(0, 10)}, ${machine}, clients on the same machine:\n\n${table}\n`,
-  );
+  appendFileSync(FILE, `\n\`npm run measure\`, ${when}:\n\n${table}\n`);
 }
