@@ -176,7 +176,7 @@ test('what was news during a catch-up is not sent again when the catch-up comes 
   assert.equal(goloman.forwarded.length, 2900);
 });
 
-test('late bytes of an earlier life of a neighbour do not pass for what its new life has', () => {
+test('late bytes of an earlier life of a neighbour do not pass for what its new life has (ssb-ebt#48)', () => {
   const [goloman, hands] = [new Side('Goloman', ['Hands']), new Side('Hands', ['Goloman'])];
   const old = dial(goloman, hands);
   greet(old);
