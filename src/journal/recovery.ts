@@ -7,9 +7,9 @@
 import { MalformedFrame } from '../wire/bytes.ts';
 import type { Origin, StoredRecord } from '../wire/messages.ts';
 import type { VectorEntry } from '../wire/vector.ts';
+import type { Directory } from './directory.ts';
 import type { EntrySink, Kind, Start } from './entries.ts';
 import { type FileEnd, readEntries } from './file-reader.ts';
-import { numbered, numbersOf } from './files.ts';
 import type { LogPosition } from './log-file.ts';
 
 /** Who takes back what was stored. A `Replica` of the core is one. */
@@ -53,9 +53,9 @@ export interface Recovered {
 const EMPTY_LOG_BYTES = 64;
 
 /** @throws {UnknownFormat} if a newer Drover wrote it */
-export function recover(directory: string, into: Recovering): Recovered {
+export function recover(directory: Directory, into: Recovering): Recovered {
   const replay = new Replay(directory, into);
-  const snapshots = numbersOf(directory, 'snap').reverse();
+  const snapshots = directory.numbers('snap').reverse();
   let snapshot = 0;
   let snapshotBytes = 0;
   for (const number of snapshots) {
@@ -65,7 +65,7 @@ export function recover(directory: string, into: Recovering): Recovered {
     snapshotBytes = end.sizeBytes;
     break;
   }
-  const logs = numbersOf(directory, 'wal').filter((number) => number >= snapshot);
+  const logs = directory.numbers('wal').filter((number) => number >= snapshot);
   let last: LogPosition = { number: snapshot, wholeBytes: 0 };
   let logBytes = 0;
   let logFiles = 0;
@@ -98,12 +98,12 @@ class Replay {
     bytesDropped: 0,
     snapshotsRejected: 0,
   };
-  private readonly directory: string;
+  private readonly directory: Directory;
   private readonly into: Recovering;
   /** Everything that the log's writers had has been handed over so far, so marks are true. */
   private complete = true;
 
-  constructor(directory: string, into: Recovering) {
+  constructor(directory: Directory, into: Recovering) {
     this.directory = directory;
     this.into = into;
   }
@@ -173,7 +173,7 @@ class Replay {
   }
 
   private read(kind: Kind, number: number, sink: Omit<EntrySink, 'origin'>): FileEnd {
-    const end = readEntries(numbered(this.directory, kind, number), kind, {
+    const end = readEntries(this.directory, kind, number, {
       ...sink,
       origin: (name, epoch) => this.into.origin(name, epoch),
     });

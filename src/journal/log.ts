@@ -5,7 +5,7 @@
 // everything before them) are left out until a snapshot holds what is missing, and the log file that begins with that
 // snapshot says that it does not continue the one before.
 import type { Origin, StoredRecord } from '../wire/messages.ts';
-import { reasonOf } from './files.ts';
+import { type Directory, reasonOf } from './directory.ts';
 import { LogFile, type LogPosition } from './log-file.ts';
 import { type Done, Syncer } from './syncer.ts';
 
@@ -16,11 +16,13 @@ export type Acknowledgement = 'memory' | 'wal' | 'fsync';
 type Failure = 'write' | 'sync' | 'lock';
 
 export interface LogOptions {
-  readonly directory: string;
+  readonly directory: Directory;
   readonly acknowledge: Acknowledgement;
   /** Cheap; asked before a write that comes long after the last. */
   readonly isLockHeld: () => boolean;
   readonly changed: () => void;
+  /** A clock that only goes forward, in milliseconds. */
+  readonly nowMs: () => number;
 }
 
 /** A process that slept longer than this may have been taken for dead, and must look before it writes. */
@@ -68,7 +70,7 @@ export class Log {
     return this.dropped > this.mended;
   }
 
-  /** @throws {NodeJS.ErrnoException} */
+  /** @throws an error with a system's `code` */
   begin(next: number, last: LogPosition, olderBytes: number, files: number): void {
     this.next = next;
     this.olderBytes = olderBytes;
@@ -131,7 +133,7 @@ export class Log {
   /**
    * A snapshot begins here: what is appended from now on goes to a new file, whose number the snapshot gets: a later one than
    * `newest`, the newest snapshot's.
-   * @throws {NodeJS.ErrnoException} if it cannot be made; the old file stays in use then
+   * @throws an error with a system's `code` if it cannot be made; the old file stays in use then
    */
   rotate(newest: number): number {
     const { file } = this;
@@ -184,7 +186,7 @@ export class Log {
   }
 
   private flush(file: LogFile): boolean {
-    const nowMs = performance.now();
+    const nowMs = this.options.nowMs();
     if (nowMs - this.lockSeenMs > LOCK_TRUST_MS) {
       if (!this.options.isLockHeld()) {
         this.lockLost();

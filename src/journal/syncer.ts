@@ -1,22 +1,16 @@
-// Makes written files durable without stopping the event loop: one sync at a time, and the next covers all that was written
+// Makes written files durable without stopping anything else: one sync at a time, and the next covers all that was written
 // meanwhile (group commit). Knows no entries.
-import { close, fdatasync, fsync, open } from 'node:fs';
-import { promisify } from 'node:util';
-
-const fdatasyncOf = promisify(fdatasync);
-const fsyncOf = promisify(fsync);
-const openOf = promisify(open);
-const closeOf = promisify(close);
+import type { Directory, Synced, WritableFile } from './directory.ts';
 
 /** Called once: whether what was written before is durable. */
 export type Done = (kept: boolean) => void;
 
 export class Syncer {
-  private readonly directory: string;
+  private readonly directory: Directory;
   private readonly failed: (error: unknown) => void;
-  private current: number | undefined;
+  private current: WritableFile | undefined;
   /** Files that are no longer written to, but not durable yet; closed once they are. */
-  private retired: number[] = [];
+  private retired: WritableFile[] = [];
   /** A new file's name is not durable yet. */
   private named = false;
   private dirty = false;
@@ -24,15 +18,15 @@ export class Syncer {
   /** Those that the sync under way serves; who comes while they are answered comes after them. */
   private served: Done[] | undefined;
   private running = false;
-  private round: Promise<void> = Promise.resolve();
+  private idleThen: (() => void)[] = [];
 
-  constructor(directory: string, failed: (error: unknown) => void) {
+  constructor(directory: Directory, failed: (error: unknown) => void) {
     this.directory = directory;
     this.failed = failed;
   }
 
   /** From now on `file` is written to; the one before is made durable and closed. */
-  use(file: number | undefined): void {
+  use(file: WritableFile | undefined): void {
     if (this.current !== undefined) this.retired.push(this.current);
     this.current = file;
     if (file !== undefined) this.named = true;
@@ -55,34 +49,39 @@ export class Syncer {
   start(): void {
     if (!this.dirty || this.running) return;
     this.running = true;
-    this.round = this.run();
+    this.round();
   }
 
   /** Resolves when nothing is being made durable any more. */
-  async idle(): Promise<void> {
-    while (this.running) await this.round;
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.running) this.idleThen.push(resolve);
+      else resolve();
+    });
   }
 
-  private async run(): Promise<void> {
-    while (this.dirty) {
-      this.dirty = false;
-      const { current, retired, named } = this;
-      this.retired = [];
-      this.named = false;
-      this.served = this.waiting;
-      this.waiting = [];
-      let fault: unknown;
-      try {
-        for (const file of retired) await fdatasyncOf(file);
-        if (current !== undefined) await fdatasyncOf(current);
-        if (named) await syncNames(this.directory);
-      } catch (error) {
-        fault = error;
-      }
-      for (const file of retired) await closeOf(file);
+  private round(): void {
+    const { current, retired, named } = this;
+    this.dirty = false;
+    this.retired = [];
+    this.named = false;
+    this.served = this.waiting;
+    this.waiting = [];
+    const syncs = [...retired, ...(current === undefined ? [] : [current])].map(
+      (file) => (then: Synced) => file.sync(then),
+    );
+    if (named) syncs.push((then) => this.directory.syncNames(then));
+    const next = (error: unknown): void => {
+      const sync = syncs.shift();
+      const fault = error ?? undefined;
+      if (fault === undefined && sync !== undefined) return sync(next);
+      for (const file of retired) file.close();
       this.answer(fault);
-    }
-    this.running = false;
+      if (this.dirty) return this.round();
+      this.running = false;
+      for (const then of this.idleThen.splice(0)) then();
+    };
+    next(undefined);
   }
 
   private answer(fault: unknown): void {
@@ -95,15 +94,5 @@ export class Syncer {
     }
     for (const done of served) done(fault === undefined);
     this.served = undefined;
-  }
-}
-
-async function syncNames(directory: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const file = await openOf(directory, 'r');
-  try {
-    await fsyncOf(file);
-  } finally {
-    await closeOf(file);
   }
 }
