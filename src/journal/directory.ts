@@ -14,6 +14,8 @@ export interface Directory {
    * @throws an error with a system's `code`
    */
   create(number: number): WritableFile;
+  /** Makes a log file durable that an earlier life left. */
+  syncFile(number: number, done: Synced): void;
   /** Makes names durable: files that were created are there after a power failure. */
   syncNames(done: Synced): void;
 }

@@ -35,6 +35,8 @@ export class Log {
   dropped = 0;
   private mended = 0;
   private droppedBeforeFile = 0;
+  /** What `dropped` was when a sync last failed: only a snapshot that was begun later holds what is lost. */
+  private lostAtDropped = 0;
   /** Bytes in the files before the current one, since the last snapshot. */
   private olderBytes = 0;
   files = 0;
@@ -71,10 +73,11 @@ export class Log {
   }
 
   /** @throws an error with a system's `code` */
-  begin(next: number, last: LogPosition, olderBytes: number, files: number): void {
+  begin(next: number, last: LogPosition, olderBytes: number, older: readonly number[]): void {
     this.next = next;
     this.olderBytes = olderBytes;
-    this.files = files;
+    this.files = older.length;
+    this.syncer.inherit(older);
     // What recovery left in the log is news to the next snapshot.
     this.hasNews = olderBytes > 0;
     if (this.options.acknowledge !== 'memory') this.open(last);
@@ -156,7 +159,7 @@ export class Log {
     this.olderBytes = 0;
     this.files = 1;
     this.mended = dropped;
-    if (this.failure === 'sync') this.mend();
+    if (this.failure === 'sync' && dropped >= this.lostAtDropped) this.mend();
   }
 
   lockLost(): void {
@@ -211,6 +214,10 @@ export class Log {
   }
 
   private fail(failure: Failure, reason: string): void {
+    if (failure === 'sync') {
+      this.dropped += 1;
+      this.lostAtDropped = this.dropped;
+    }
     // A lost lock stays lost, and a failed sync needs more than a write.
     if (this.failure === 'lock' || (this.failure === 'sync' && failure === 'write')) return;
     this.failure = failure;

@@ -41,9 +41,9 @@ export interface Recovered {
   /** The newest whole snapshot's number, 0 if there is none. */
   readonly snapshot: number;
   readonly snapshotBytes: number;
-  /** Bytes and number of log files since then, without an empty last one. */
+  /** Bytes and numbers of the log files since then, without an empty last one. */
   readonly logBytes: number;
-  readonly logFiles: number;
+  readonly logs: readonly number[];
   readonly last: LogPosition;
   /** The number for the next file: that of a last log with nothing in it, which may be written over, or a new one. */
   readonly next: number;
@@ -68,7 +68,7 @@ export function recover(directory: Directory, into: Recovering): Recovered {
   const logs = directory.numbers('wal').filter((number) => number >= snapshot);
   let last: LogPosition = { number: snapshot, wholeBytes: 0 };
   let logBytes = 0;
-  let logFiles = 0;
+  const kept: number[] = [];
   const { recovery } = replay;
   let next = Math.max(snapshots[0] ?? 0, logs.at(-1) ?? 0) + 1;
   for (const number of logs) {
@@ -81,10 +81,10 @@ export function recover(directory: Directory, into: Recovering): Recovered {
     }
     last = { number, wholeBytes: end.wholeBytes };
     logBytes += end.wholeBytes;
-    logFiles += 1;
+    kept.push(number);
   }
   if (recovery.filesRead === 0) recovery.lines.push('nothing stored yet');
-  return { recovery, snapshot, snapshotBytes, logBytes, logFiles, last, next };
+  return { recovery, snapshot, snapshotBytes, logBytes, logs: kept, last, next };
 }
 
 class Replay {

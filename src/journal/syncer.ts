@@ -11,6 +11,8 @@ export class Syncer {
   private current: WritableFile | undefined;
   /** Files that are no longer written to, but not durable yet; closed once they are. */
   private retired: WritableFile[] = [];
+  /** Log files of earlier lives, whose end may not be durable yet. */
+  private inherited: readonly number[] = [];
   /** A new file's name is not durable yet. */
   private named = false;
   private dirty = false;
@@ -30,6 +32,13 @@ export class Syncer {
     if (this.current !== undefined) this.retired.push(this.current);
     this.current = file;
     if (file !== undefined) this.named = true;
+    this.dirty = true;
+  }
+
+  /** An earlier life that was killed has acknowledged what stands in these, and had no time to make it durable. */
+  inherit(numbers: readonly number[]): void {
+    this.inherited = numbers;
+    this.named = true;
     this.dirty = true;
   }
 
@@ -61,15 +70,17 @@ export class Syncer {
   }
 
   private round(): void {
-    const { current, retired, named } = this;
+    const { current, retired, inherited, named } = this;
     this.dirty = false;
     this.retired = [];
+    this.inherited = [];
     this.named = false;
     this.served = this.waiting;
     this.waiting = [];
     const syncs = [...retired, ...(current === undefined ? [] : [current])].map(
       (file) => (then: Synced) => file.sync(then),
     );
+    syncs.unshift(...inherited.map((number) => (then: Synced) => this.directory.syncFile(number, then)));
     if (named) syncs.push((then) => this.directory.syncNames(then));
     const next = (error: unknown): void => {
       const sync = syncs.shift();

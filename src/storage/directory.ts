@@ -47,12 +47,20 @@ export class RealDirectory implements Directory {
 
   syncNames(done: Synced): void {
     // Where a directory cannot be opened (Windows), the system does without.
-    if (process.platform === 'win32') return void setImmediate(done, undefined);
-    openSoon(this.path, 'r', (failure, file) => {
-      if (failure !== null) return done(failure);
-      fsync(file, (error) => closeSoon(file, () => done(error)));
-    });
+    if (process.platform === 'win32') setImmediate(done, undefined);
+    else syncPath(this.path, 'r', done);
   }
+
+  syncFile(number: number, done: Synced): void {
+    syncPath(numbered(this.path, 'wal', number), 'r+', done);
+  }
+}
+
+function syncPath(path: string, flags: string, done: Synced): void {
+  openSoon(path, flags, (failure, file) => {
+    if (failure !== null) return done(failure);
+    fsync(file, (error) => closeSoon(file, () => done(error)));
+  });
 }
 
 function openToRead(path: string): ReadableFile {

@@ -1,6 +1,6 @@
 // What a server keeps on disk: its life's number, a log of what it learned, snapshots. The door of this folder. Knows neither
 // sockets nor rules: it is told what to keep, and says whether it is kept.
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf } from '../journal/directory.ts';
 import { type Acknowledgement, Log } from '../journal/log.ts';
@@ -12,6 +12,7 @@ import { RealDirectory } from './directory.ts';
 import { nextEpoch, writeEpoch } from './epoch.ts';
 import { DIRECTORY_MODE, removeTemporaries } from './files.ts';
 import { Lock } from './lock.ts';
+import { makeDirectory } from './make-directory.ts';
 import type { SnapshotSource, SnapshotWritten } from './snapshot.ts';
 import { Snapshots } from './snapshots.ts';
 
@@ -65,7 +66,7 @@ export class Store {
    */
   static async open(options: StoreOptions): Promise<Store> {
     const directory = path.join(options.directory, options.name);
-    mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+    makeDirectory(directory);
     chmodSync(directory, DIRECTORY_MODE);
     const lock = await Lock.take(directory);
     try {
@@ -130,13 +131,13 @@ export class Store {
    * @throws {NodeJS.ErrnoException} if the log cannot be begun
    */
   recover(into: Recovering): Recovery {
-    const { recovery, snapshot, snapshotBytes, logBytes, logFiles, last, next } = recover(this.files, into);
+    const { recovery, snapshot, snapshotBytes, logBytes, logs, last, next } = recover(this.files, into);
     if (this.epochFault !== undefined) {
       recovery.lines.unshift(this.epochFault);
       recovery.warnings.unshift(this.epochFault);
     }
     this.snapshots.begin(snapshot, snapshotBytes, recovery.warnings.length > 0);
-    this.log.begin(next, last, logBytes, logFiles);
+    this.log.begin(next, last, logBytes, logs);
     return recovery;
   }
 
