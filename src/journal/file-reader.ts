@@ -31,12 +31,7 @@ export interface FileEnd {
  * Hands the entries of every whole block to `sink`; what it throws as `MalformedFrame` counts as damage.
  * @throws {UnknownFormat}
  */
-export function readEntries(
-  directory: Pick<Directory, 'path' | 'open'>,
-  kind: Kind,
-  number: number,
-  sink: EntrySink,
-): FileEnd {
+export function readEntries(directory: Directory, kind: Kind, number: number, sink: EntrySink): FileEnd {
   let file: ReadableFile;
   try {
     file = directory.open(kind, number);
