@@ -5,9 +5,10 @@
 export const CORPUS: readonly (readonly [number, string])[] = [
   [1, 'core: marks that waited, and a link whose vector had not come, woke the server every millisecond'],
   [72, 'core: a life begun anew took a number that an earlier one had taken'],
+  [95, 'journal: a snapshot that was under way when a sync failed mended the log, which had a hole then'],
   [97, 'core: a pause was forgiven into the future, and a silent neighbour kept for too long'],
+  [337, 'journal: what a killed life had acknowledged was never made durable by the next'],
   [640, 'simulator: a long write came in one piece over a slow link, which then was taken for silent'],
-  [1026, 'journal: a snapshot that was under way when a sync failed mended the log, which had a hole then'],
   [1120, 'simulator: the same, with several neighbours'],
   [1256, 'core: news during a catch-up of more than 1,000 clients was sent twice'],
   [3618, 'core: a pause was forgiven into the future, as plans are drawn since a greeting has three messages'],

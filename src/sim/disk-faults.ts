@@ -30,6 +30,7 @@ const SHARE = 0.4;
 export const SOUND_DISK: DiskSettings = {
   acknowledge: 'wal',
   slowestSyncMs: 5,
+  slowestCopyMs: 20,
   snapshotBytes: Number.POSITIVE_INFINITY,
 };
 
@@ -40,6 +41,7 @@ export function diskFaultsOf(seed: number, ground: Ground): { settings: DiskSett
   const settings: DiskSettings = {
     acknowledge: chance.pick(['wal', 'fsync']),
     slowestSyncMs: chance.pick([1, 10, 80]),
+    slowestCopyMs: chance.pick([5, 200, 3000]),
     snapshotBytes: chance.pick([2000, 20_000, Number.POSITIVE_INFINITY]),
   };
   // Where nothing acknowledged may be lost, no promise is made that a power failure breaks.

@@ -16,6 +16,7 @@ import type { Timeline } from './timeline.ts';
 export interface DiskSettings {
   readonly acknowledge: Exclude<Acknowledgement, 'memory'>;
   readonly slowestSyncMs: number;
+  readonly slowestCopyMs: number;
   /** A snapshot is made when the log has grown to this. */
   readonly snapshotBytes: number;
 }
@@ -107,7 +108,7 @@ export class Disk {
     copy.end(records.length);
     const bytes = copy.out.take();
     this.isCopying = true;
-    this.process?.later(this.chance.fraction() * 4 * this.settings.slowestSyncMs, () => {
+    this.process?.later(this.chance.fraction() * this.settings.slowestCopyMs, () => {
       this.isCopying = false;
       if (platter.refuses !== undefined) {
         log.hasNews = true;
