@@ -131,9 +131,12 @@ export class Platter implements Directory {
   syncNames(done: Synced): void {
     const files = [...this.files];
     this.takeTime(() => {
-      if (this.refuses === 'syncs') return refusal('syncs');
-      for (const file of files) file.named = true;
-      return undefined;
+      const isRefused = this.refuses === 'syncs';
+      for (const file of files) {
+        if (isRefused && !file.named) file.broken = true;
+        if (!isRefused && !file.broken) file.named = true;
+      }
+      return isRefused ? refusal('syncs') : undefined;
     }, done);
   }
 
