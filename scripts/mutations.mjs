@@ -1,8 +1,9 @@
-// Bugs to plant in the compiled core, one at a time, to prove that the simulator finds them: mistakes that published systems
+// Bugs to plant in the compiled core and journal, one at a time, to prove that the simulator finds them: mistakes that published systems
 // made, or that this one made. `from` must occur in the file exactly once.
 // The last three are planted in what stands around the core: a server must do that part right too, and the check must see it.
 
 const CORE = 'core/';
+const JOURNAL = 'journal/';
 
 export const MUTATIONS = [
   {
@@ -163,6 +164,61 @@ export const MUTATIONS = [
     to: 'remembered + 1',
   },
   {
+    name: 'on disk: a record stands for all of its origin before it',
+    file: `${JOURNAL}recovery.js`,
+    from: 'this.into.restore(record);',
+    to: 'this.into.restore(record); this.into.restoreVector({ ...record.origin, height: record.sequence, above: [] });',
+  },
+  {
+    name: 'on disk: marks are believed after a loss',
+    file: `${JOURNAL}recovery.js`,
+    from: 'if (this.complete)',
+    to: 'if (true)',
+  },
+  {
+    name: 'on disk: a block with a wrong checksum is taken',
+    file: `${JOURNAL}file-reader.js`,
+    from: 'if (checksum !== expected)',
+    to: 'if (false)',
+  },
+  {
+    name: 'on disk: a report is acknowledged although the disk refused',
+    file: `${JOURNAL}log.js`,
+    from: 'const kept = !this.refusedInTurn;',
+    to: 'const kept = true;',
+  },
+  {
+    name: 'on disk: fsync answers when it is only written',
+    file: `${JOURNAL}log.js`,
+    from: 'this.syncer.wait(done);',
+    to: 'done(true);',
+  },
+  {
+    name: 'on disk: nothing says that the log has a gap',
+    file: `${JOURNAL}log.js`,
+    from: 'file.wholeBytes + (this.dropped - this.mended)',
+    to: 'file.wholeBytes',
+    also: { from: 'if (!this.hasGap)', to: 'if (true)' },
+  },
+  {
+    name: 'on disk: a failed sync is forgotten',
+    file: `${JOURNAL}syncer.js`,
+    from: 'this.failed(fault);',
+    to: '',
+  },
+  {
+    name: 'on disk: a snapshot mends a sync that failed after it was begun',
+    file: `${JOURNAL}log.js`,
+    from: 'dropped >= this.lostAtDropped',
+    to: 'true',
+  },
+  {
+    name: 'on disk: what a killed life wrote is never made durable',
+    file: `${JOURNAL}syncer.js`,
+    from: 'this.inherited = numbers;',
+    to: '',
+  },
+  {
     name: 'around the core: the number of a life is used again (memberlist#311)',
     file: 'sim/simulation.js',
     from: 'Math.max(wallMs, server.disk.epoch + EPOCH_LEAST_STEP)',
@@ -171,13 +227,13 @@ export const MUTATIONS = [
   {
     name: 'around the core: only own reports are written to the disk',
     file: 'sim/server.js',
-    from: 'this.disk.accepted(record);',
-    to: 'if (from === undefined) this.disk.accepted(record);',
+    from: 'this.disk.append(record);',
+    to: 'if (from === undefined) this.disk.append(record);',
   },
   {
     name: 'around the core: marks are on the disk before the records',
     file: 'sim/disk.js',
-    from: 'this.entries.push(record);',
-    to: 'this.entries.push(record); if (this.entries.length % 16 === 15) this.entries.pop();',
+    from: 'if (this.log?.append(record))',
+    to: 'if (record.sequence % 16 !== 15 && this.log?.append(record))',
   },
 ];

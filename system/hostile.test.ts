@@ -152,3 +152,19 @@ test('whoever asks for the status without end gets one answer a connection', asy
   assert.equal(asker.received.split('"server":"Goloman"').length - 1, 1);
   asker.destroy();
 });
+
+test('a stranger who dials the link port in a loop is told of once, and counted', async () => {
+  const refusals = (): Record<string, unknown>[] => herd.log('Goloman').filter(({ event }) => event === 'link refused');
+  const knock = async (): Promise<void> => {
+    const stranger = await Client.connect(linkPort('Goloman', herd.offset));
+    stranger.send('GET / HTTP/1.1\r\n\r\n');
+    await stranger.end();
+    stranger.destroy();
+  };
+  for (let count = 0; count < 200; count += 1) await knock();
+  await herd.stopServer('Goloman');
+  const [first, rest, ...more] = refusals();
+  assert.deepEqual(more, []);
+  assert.match(String(first?.['address']), /127\.0\.0\.1$/);
+  assert.equal(rest?.['repeated'], 199);
+});

@@ -120,6 +120,8 @@ export class Link implements Carrier {
     if (objection !== undefined) return this.refuse(objection);
     if (hello.purpose === 'status') {
       this.useSession();
+      // A client's ID may be as long as a line.
+      this.reader.mostPayloadBytes = FRAME_PAYLOAD_BYTES;
       this.state = 'asking';
       return;
     }

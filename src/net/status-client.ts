@@ -14,7 +14,7 @@ import {
   NEWEST_VERSION,
   OLDEST_VERSION,
 } from '../wire/frame.ts';
-import { FRAME_PAYLOAD_BYTES, STATUS_TIMEOUT_MS } from '../wire/limits.ts';
+import { FRAME_PAYLOAD_BYTES, GREETING_PAYLOAD_BYTES, STATUS_TIMEOUT_MS } from '../wire/limits.ts';
 import { readRefusal } from '../wire/messages.ts';
 import { isLoopback } from './address.ts';
 import { type Credentials, dial, explainTls, nameProvenBy } from './tls.ts';
@@ -113,7 +113,8 @@ class Asking {
     const { herd, server: to, host, credentials } = this.question;
     const from = credentials?.name ?? ASKER;
     const { request, payload, isFree } = this.request;
-    if (isFree && isLoopback(host)) return this.send(request, payload);
+    // A longer question is heard only from somebody who has said who it is.
+    if (isFree && isLoopback(host) && payload.length <= GREETING_PAYLOAD_BYTES) return this.send(request, payload);
     const versions = { oldestVersion: OLDEST_VERSION, newestVersion: NEWEST_VERSION };
     this.send('hello', this.handshake.hello({ ...versions, purpose: 'status', herd, from, to, epoch: 0 }));
   }

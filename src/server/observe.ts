@@ -5,18 +5,27 @@ import type { Observer } from '../core/sink.ts';
 import type { ClientObserver } from '../net/client-connection.ts';
 import type { DialObserver } from '../net/dialer.ts';
 import type { LinkListenerObserver } from '../net/link-listener.ts';
+import { addressOf } from '../net/link-socket.ts';
 import type { Command } from '../wire/command.ts';
 import type { Line } from '../wire/lines.ts';
 import type { StoredRecord } from '../wire/messages.ts';
 import { printable } from './log.ts';
+import { Refusals } from './refusals.ts';
 
 export class LogObserver
   implements Omit<Observer, 'statusRequested' | 'forgetRequested'>, ClientObserver, DialObserver, LinkListenerObserver
 {
   private readonly logger: Logger;
+  private readonly refusals: Refusals;
 
   constructor(logger: Logger) {
     this.logger = logger;
+    this.refusals = new Refusals(logger);
+  }
+
+  /** Tells what was held back. */
+  close(): void {
+    this.refusals.close();
   }
 
   received(connection: number, line: Line): void {
@@ -78,7 +87,8 @@ export class LogObserver
 
   linkRefused(link: Link, reason: string, byUs: boolean): void {
     const { neighbour = link.claims ?? 'unknown', dialled } = link;
-    this.logger.warn({ neighbour, dialled, reason, by: byUs ? 'us' : 'neighbour' }, 'link refused');
+    const address = addressOf(link);
+    this.refusals.refused({ neighbour, address, dialled, reason, by: byUs ? 'us' : 'neighbour' });
   }
 
   /** Kept for whoever must show later what was asked, and by whom. */
@@ -88,7 +98,7 @@ export class LogObserver
   }
 
   strangerRefused(address: string, reason: string): void {
-    this.logger.warn({ neighbour: 'unknown', address, dialled: false, reason, by: 'us' }, 'link refused');
+    this.refusals.refused({ neighbour: 'unknown', address, dialled: false, reason, by: 'us' });
   }
 
   dialFailed(neighbour: string, reason: string): void {

@@ -85,6 +85,7 @@ class HerdServer implements RunningServer {
   readonly entry: ServerEntry;
   private readonly config: HerdConfig;
   private readonly log: ServerLog;
+  private readonly events: LogObserver;
   private readonly disk: Store;
   private readonly replica: Replica;
   private readonly pulse: Pulse;
@@ -106,6 +107,7 @@ class HerdServer implements RunningServer {
     this.log = log;
     this.disk = disk;
     const logObserver = new LogObserver(log.logger);
+    this.events = logObserver;
     const neighbours = neighboursOf(config, name);
     this.replica = new Replica({
       ...(keyring === undefined ? {} : { keyring }),
@@ -203,6 +205,7 @@ class HerdServer implements RunningServer {
     await Promise.all([clientsStopped, this.links.stop(), ...dialledClosed]);
     this.places.close();
     await this.disk.close();
+    this.events.close();
     this.log.logger.info('server stopped');
     this.log.close();
   }

@@ -10,6 +10,8 @@
 //   timers    after a tick nothing is overdue: the core never spins
 //   silence   a neighbour that says nothing is dropped in time, one that talks is not
 //   protocol  honest servers never break the protocol
+//   promise   what is acknowledged is kept as well as was said
+//   disk      what the disk had is there again
 import type { Link } from '../core/link.ts';
 import {
   BATCH_BYTES,
@@ -31,6 +33,9 @@ const SILENCE_SLACK_MS: number = 2 * TICK_MOST_MS;
 /** Refusals that are no fault of the protocol: two connections, two lives, or nobody there. */
 const FAIR_REFUSAL = /there is a connection already|superseded by a later life|no greeting within/;
 
+/** With `--ack wal` no acknowledged report is left to luck for longer: a tick of the store, and a slow disk. */
+const DURABLE_WITHIN_MS = 1500;
+
 const MOST_VIOLATIONS = 20;
 
 /** What one server has shown since it was started. */
@@ -44,10 +49,11 @@ interface Life {
 
 export class Inspector implements Witness {
   readonly violations: string[] = [];
-  acknowledged = 0;
+  acknowledgements = 0;
   forwards = 0;
   /** When a record was last sent anywhere. */
   lastForwardMs = 0;
+  /** The best that was acknowledged, by client. */
   readonly best: Map<string, StoredRecord> = new Map();
   /** How long each update took to every server, once `watchArrivals` is called. */
   readonly arrivedEverywhereMs: number[] = [];
@@ -77,6 +83,39 @@ export class Inspector implements Witness {
     for (const record of server.replica?.records() ?? []) shown.set(clientOf(record), record);
     this.lives.set(server, { shown, checkedHeight: new Map(), crossed: new Map(), came: new Map() });
     this.turned(server);
+  }
+
+  restored(server: SimulatedServer): void {
+    for (const record of server.disk.platter.mustGiveBack()) {
+      const known = server.replica?.table.find(record.text, 0, record.clientLength)?.record;
+      if (known === undefined || judge(known, record) < 0) {
+        this.violation(
+          'disk',
+          `${server.name} had ${told(record)} on its disk, and has ${known ? told(known) : 'nothing'}`,
+        );
+      }
+    }
+  }
+
+  acknowledged(server: SimulatedServer, record: StoredRecord): void {
+    this.acknowledgements += 1;
+    const { platter, settings } = server.disk;
+    if (!platter.holds(record, settings.acknowledge === 'fsync')) {
+      this.violation('promise', `${server.name} acknowledges ${told(record)}, which its disk does not have`);
+    }
+    const client = clientOf(record);
+    const best = this.best.get(client);
+    if (best === undefined || judge(record, best) > 0) this.best.set(client, record);
+  }
+
+  /** The power of a server is about to fail. */
+  losingPower(server: SimulatedServer): void {
+    if (!server.isRunning) return;
+    const sinceMs = this.timeline.nowMs - DURABLE_WITHIN_MS;
+    if (server.runsSinceMs > sinceMs) return;
+    for (const record of server.disk.platter.lateSince(sinceMs)) {
+      this.violation('promise', `${server.name} has left ${told(record)} to luck for too long`);
+    }
   }
 
   accepted(server: SimulatedServer, record: StoredRecord, from: string | undefined): void {
@@ -205,7 +244,6 @@ export class Inspector implements Witness {
   }
 
   private numbered(server: SimulatedServer, record: StoredRecord): void {
-    this.acknowledged += 1;
     const key = `${record.origin.name} ${record.origin.epoch}`;
     let ofLife = this.updates.get(key);
     if (ofLife === undefined) {
@@ -217,9 +255,6 @@ export class Inspector implements Witness {
     if (record.order.seconds - record.received.seconds > ORDER_LEAD_SECONDS) {
       this.violation('order', `${server.name} lets ${told(record)} pin its client`);
     }
-    const client = clientOf(record);
-    const best = this.best.get(client);
-    if (best === undefined || judge(record, best) > 0) this.best.set(client, record);
   }
 
   private covered(server: SimulatedServer, origin: Origin, sequence: number): void {

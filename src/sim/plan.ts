@@ -1,6 +1,8 @@
 // What is to happen to a herd in one simulation, all drawn from the seed before it begins: the herd, its network, what clients
 // report where, and what goes wrong. A plan is plain values, so that a part of it can be left out to find what a failure needs.
 import { Chance } from './chance.ts';
+import type { DiskSettings } from './disk.ts';
+import { type DiskFault, diskFaultsOf } from './disk-faults.ts';
 import { faultsOf } from './faults.ts';
 import { classGraph, type Edge, gridGraph, lineGraph, meshGraph, randomGraph, ringGraph, serversOf } from './graphs.ts';
 import type { NetworkSettings } from './network.ts';
@@ -8,6 +10,7 @@ import { reportsOf } from './workload.ts';
 
 /** A thing that happens at a moment, to whoever is there then. */
 export type PlanEvent =
+  | DiskFault
   | { readonly kind: 'reports'; readonly atMs: number; readonly server: string; readonly lines: readonly string[] }
   | {
       readonly kind: 'kill';
@@ -43,7 +46,8 @@ export interface Plan {
   readonly seed: number;
   readonly edges: readonly Edge[];
   readonly network: NetworkSettings;
-  /** Every death of a process leaves its disk and the number of its life: nothing acknowledged may be lost at all. */
+  readonly disk: DiskSettings;
+  /** Every death of a process leaves its disk as it promised to, and the number of its life: nothing acknowledged may be lost at all. */
   readonly isDurable: boolean;
   /** By server, in the order of their names. */
   readonly clocks: readonly { readonly offsetMs: number; readonly drift: number }[];
@@ -80,7 +84,9 @@ export function planOf(seed: number): Plan {
   const faultsEndMs = chance.between(4000, 14_000);
   const workload = { servers, bytesPerMs, endMs: faultsEndMs };
   const reports = reportsOf(workload, chance);
-  const faults = faultsOf({ edges, servers, isDurable, endMs: faultsEndMs }, chance);
+  const ground = { edges, servers, isDurable, endMs: faultsEndMs };
+  const faults = faultsOf(ground, chance);
+  const disk = diskFaultsOf(seed, ground);
   const reportBytes = reports.reduce(
     (sum, { lines }) => sum + lines.reduce((bytes, line) => bytes + line.length, 0),
     0,
@@ -90,6 +96,7 @@ export function planOf(seed: number): Plan {
     edges,
     isDurable,
     faultsEndMs,
+    disk: disk.settings,
     backlogMs: (3 * reportBytes) / bytesPerMs,
     network: {
       latencyMs: chance.between(0.05, 1) * chance.pick([1, 20, 60]),
@@ -99,6 +106,6 @@ export function planOf(seed: number): Plan {
       splitProbability: chance.pick([0, 0.1, 0.5]),
     },
     clocks: servers.map(() => ({ offsetMs: chance.between(-10_000, 10_000), drift: chance.between(-5e-4, 5e-4) })),
-    events: [...reports, ...faults].sort((left, right) => left.atMs - right.atMs),
+    events: [...reports, ...faults, ...disk.faults].sort((left, right) => left.atMs - right.atMs),
   };
 }

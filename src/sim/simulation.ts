@@ -8,6 +8,7 @@
 
 import type { StoredRecord } from '../wire/messages.ts';
 import { Chance } from './chance.ts';
+import { Disk } from './disk.ts';
 import { serversOf } from './graphs.ts';
 import { clientOf, Inspector, told } from './inspector.ts';
 import { judge } from './judge.ts';
@@ -24,6 +25,8 @@ const REST_MS = 5000;
 const LOOK_EVERY_MS = 50;
 /** Life numbers are milliseconds of POSIX time, and no two lives of a server begin in the same one. */
 const EPOCH_LEAST_STEP = 1;
+/** Whoever looks after a server that cannot start tries again after this. */
+const START_AGAIN_MS = 200;
 
 export interface Outcome {
   readonly seed: number;
@@ -50,10 +53,13 @@ export class Simulation {
     this.chance = new Chance(plan.seed, 2);
     this.inspector = new Inspector(this.timeline);
     this.network = new Network(this.timeline, this.chance, plan.network);
+    const disks = new Chance(plan.seed, 4);
     this.servers = new Map(
       serversOf(plan.edges).map((name, index) => {
         const { offsetMs = 0, drift = 0 } = plan.clocks[index] ?? {};
-        return [name, new SimulatedServer(name, new ServerClock(offsetMs, drift), this.network, this.inspector)];
+        const clock = new ServerClock(offsetMs, drift);
+        const disk = new Disk(this.timeline, disks, plan.disk);
+        return [name, new SimulatedServer(name, clock, disk, this.network, this.inspector)];
       }),
     );
     for (const [one, other] of plan.edges) {
@@ -88,7 +94,7 @@ export class Simulation {
       seed: plan.seed,
       violations: inspector.violations,
       faults: plan.events.filter(({ kind }) => kind !== 'reports').length,
-      acknowledged: inspector.acknowledged,
+      acknowledged: inspector.acknowledgements,
       virtualMs: timeline.nowMs,
       healedMs,
       happened: timeline.happened,
@@ -117,8 +123,24 @@ export class Simulation {
         const server = this.server(event.server);
         if (!server.isUp) return;
         server.kill(event.silent);
-        if (event.disk === 'wiped') server.disk.wipe();
+        if (event.disk === 'wiped') server.disk.platter.wipe();
         return until(() => this.startAgain(server, event.epochBackMs), event.forMs);
+      }
+      case 'power': {
+        const server = this.server(event.server);
+        if (!server.isUp) return;
+        this.inspector.losingPower(server);
+        server.kill(true);
+        server.disk.platter.losePower();
+        if (event.decays !== undefined) server.disk.platter.flip(event.decays);
+        return until(() => this.startAgain(server, 0), event.forMs);
+      }
+      case 'refusal': {
+        const { platter } = this.server(event.server).disk;
+        platter.refuses = event.refuses;
+        return until(() => {
+          platter.refuses = undefined;
+        }, event.forMs);
       }
       case 'stop': {
         const server = this.server(event.server);
@@ -145,6 +167,10 @@ export class Simulation {
 
   private startAgain(server: SimulatedServer, epochBackMs: number): void {
     if (server.isUp) return;
+    // A life's number must be durable first.
+    if (server.disk.platter.refuses !== undefined) {
+      return this.timeline.after(START_AGAIN_MS, () => this.startAgain(server, epochBackMs));
+    }
     const wallMs = server.clock.wallMs(this.timeline.nowMs);
     const epoch =
       epochBackMs > 0

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { Replica } from '../core/replica.ts';
 import type { Observer } from '../core/sink.ts';
-import { Holding, madeRecord } from './made-records.ts';
+import { Holding, madeRecord } from '../journal/made-records.ts';
 import { type Acknowledgement, type Recovery, Store, type StoreOptions, UnknownFormat } from './store.ts';
 
 function temporary(t: TestContext): string {

@@ -112,6 +112,15 @@ export const STATUS_TIMEOUT_MS = 3000;
 /** Sockets on the link port that have not greeted: each may hold GREETING_PAYLOAD_BYTES, so 128 hold 1 MiB. */
 export const GREETINGS_PENDING = 128;
 
+/** A refused link is told in the log at once, and after that how often it was repeated, this often: an operator who looks sees it, and a stranger who dials in a loop writes a line a minute. */
+export const REFUSALS_TOLD_MS = 60_000;
+
+/** Kinds of refusals, by address and reason, that are told apart, the rest as one: strangers with many addresses write about 30 KiB a minute into the log. */
+export const REFUSALS_TOLD = 64;
+
+/** Of these, one address may have so many: a neighbour that is badly configured has one or two, and a stranger who makes up reasons leaves room for others. */
+export const REFUSALS_OF_ADDRESS = 8;
+
 /** Replies waiting for a client that does not read: at this its socket is closed. Ten times the largest reply (20 places, about 100 KiB with Google's photos). */
 export const REPLIES_WAITING_BYTES: number = 1024 * KIBIBYTE;
 
