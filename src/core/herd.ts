@@ -10,6 +10,8 @@ import type { Table } from './table.ts';
 export interface Herd {
   readonly name: string;
   readonly self: Origin;
+  /** Newest version of the protocol that this server speaks. */
+  readonly newestVersion: number;
   readonly table: Table;
   /** What this server has of every origin. */
   readonly vector: Vector<Origin>;

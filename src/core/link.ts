@@ -8,7 +8,6 @@ import {
   type FrameName,
   FrameReader,
   HEADER_BYTES,
-  NEWEST_VERSION,
   OLDEST_VERSION,
 } from '../wire/frame.ts';
 import { FRAME_PAYLOAD_BYTES, GREETING_PAYLOAD_BYTES, HEARTBEAT_MS, SILENCE_MS } from '../wire/limits.ts';
@@ -39,6 +38,8 @@ export class Link implements Carrier {
   state: LinkState = 'greeting';
   /** The neighbour's life, from its hello; 0 until this was a link. */
   epoch = 0;
+  /** The version that both sides speak: the oldest until the greeting is over. */
+  version: number = OLDEST_VERSION;
   /** What goes to the neighbour; made anew for every link, since what a neighbour had in another life says nothing. */
   sending: Sending | undefined;
   readonly receiving: Receiving;
@@ -118,6 +119,7 @@ export class Link implements Carrier {
     const hello = this.hello as Hello;
     const objection = this.handshake.heardProof(payload, hello);
     if (objection !== undefined) return this.refuse(objection);
+    this.agree(hello);
     if (hello.purpose === 'status') {
       this.useSession();
       this.state = 'asking';
@@ -130,6 +132,7 @@ export class Link implements Carrier {
 
   /** The other side is the neighbour it says it is: tells it what this server has. */
   private known(hello: Hello, nowMs: number): void {
+    this.agree(hello);
     this.useSession();
     this.neighbour = hello.from;
     this.receiving.neighbour = hello.from;
@@ -138,6 +141,12 @@ export class Link implements Carrier {
     this.lastSaidMs = nowMs;
     this.reader.mostPayloadBytes = FRAME_PAYLOAD_BYTES;
     this.sendFrame('vector', (out) => writeVector(out, entriesOf(this.herd.vector)));
+  }
+
+  /** On the newest version that both speak. What each said of its versions was part of what was proved. */
+  private agree({ newestVersion }: Hello): void {
+    this.version = Math.min(this.herd.newestVersion, newestVersion);
+    this.reader.newestVersion = this.version;
   }
 
   private useSession(): void {
@@ -322,13 +331,13 @@ export class Link implements Carrier {
 
   private words(to: string, purpose: Purpose): Omit<Hello, 'nonce'> {
     const { name: from, epoch } = this.herd.self;
-    const versions = { oldestVersion: OLDEST_VERSION, newestVersion: NEWEST_VERSION };
+    const versions = { oldestVersion: OLDEST_VERSION, newestVersion: this.herd.newestVersion };
     return { ...versions, purpose, herd: this.herd.name, from, to, epoch };
   }
 
   private sendFrame(name: FrameName, write: (out: ByteWriter) => void): void {
     const out = new ByteWriter();
-    const begin = beginFrame(out, name);
+    const begin = beginFrame(out, name, this.version);
     write(out);
     endFrame(out, begin);
     this.write(out);

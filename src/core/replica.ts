@@ -3,12 +3,13 @@
 import type { ByteReader, ByteWriter } from '../wire/bytes.ts';
 import { LF, MalformedFrame, SPACE } from '../wire/bytes.ts';
 import type { Command } from '../wire/command.ts';
-import { NEWEST_VERSION, OLDEST_VERSION } from '../wire/frame.ts';
+import { NEWEST_VERSION } from '../wire/frame.ts';
 import { compareInstants, type Instant, nextNanosecond } from '../wire/instant.ts';
 import { EPOCHS_BELOW, LIFE_LEAP_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
 import { type Hello, type Origin, readOrigins, readRecord, type StoredRecord } from '../wire/messages.ts';
 import { writeAtStart } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
+import { Admission } from './admission.ts';
 import { Expiry, forgottenRecord } from './expiry.ts';
 import { gotOf, type Vector } from './got.ts';
 import type { Keyring } from './handshake.ts';
@@ -37,15 +38,18 @@ export interface ReplicaOptions {
   readonly expireAfterSeconds: number;
   /** 32 random bits. */
   readonly hashSeed: number;
+  /** Newest version of the server protocol that it may speak; only tests give another than this build's. */
+  readonly newestVersion?: number;
   readonly observer: Observer;
 }
 
 export class Replica implements Herd {
   readonly name: string;
   self: Origin;
-  private readonly neighbours: ReadonlySet<string>;
+  private readonly admission: Admission;
   private readonly observer: Observer;
   readonly keyring: Keyring | undefined;
+  readonly newestVersion: number;
   readonly table: Table;
   readonly vector: Vector<Origin> = new Map();
   private readonly expiry: Expiry;
@@ -60,7 +64,8 @@ export class Replica implements Herd {
   constructor(options: ReplicaOptions) {
     this.name = options.herd;
     this.self = this.origins.of(options.self, options.epoch);
-    this.neighbours = new Set(options.neighbours);
+    this.newestVersion = options.newestVersion ?? NEWEST_VERSION;
+    this.admission = new Admission(options.herd, options.self, new Set(options.neighbours));
     this.observer = options.observer;
     this.keyring = options.keyring;
     this.table = new Table(options.hashSeed);
@@ -220,20 +225,11 @@ export class Replica implements Herd {
   // What links ask, see `Herd`.
 
   objection(link: Link, hello: Hello): string | undefined {
-    const self = this.self.name;
-    const versions = `${OLDEST_VERSION} to ${NEWEST_VERSION}`;
-    if (hello.newestVersion < OLDEST_VERSION || hello.oldestVersion > NEWEST_VERSION)
-      return `${self} speaks ${versions}`;
-    if (hello.herd !== this.name) return `${self} is of herd ${this.name}, not ${hello.herd}`;
-    if (link.provenName !== undefined && link.provenName !== hello.from) {
-      return `${hello.from} showed the certificate of ${link.provenName || `no server of herd ${this.name}`}`;
-    }
-    if (hello.to !== self) return `this is ${self}, not ${hello.to}; check hosts and ports`;
-    if (hello.purpose === 'status') return undefined;
-    if (hello.from === self) return `the name ${self} is taken: two servers run under it`;
-    if (!this.neighbours.has(hello.from)) return `${hello.from} is no neighbour of ${self}`;
-    if (link.dialled && hello.from !== link.neighbour) return `dialled ${link.neighbour}, but ${hello.from} answered`;
-    return undefined;
+    return this.admission.objection(link, hello);
+  }
+
+  noRoom(link: Link, hello: Hello, nowMs: number): string | undefined {
+    return this.admission.noRoom(link, hello, this.links, nowMs);
   }
 
   opened(link: Link): void {
@@ -265,29 +261,6 @@ export class Replica implements Herd {
 
   caughtUp(link: Link, records: number): void {
     this.observer.linkCaughtUp(link, records);
-  }
-
-  /**
-   * Both sides may dial at once. One connection stays, and both sides choose the same: of one life of the neighbour, the one
-   * that the smaller name dialled, and of two dialled by the same side the newer, since nobody redials a link that works.
-   */
-  noRoom(link: Link, hello: Hello, nowMs: number): string | undefined {
-    for (const other of this.links) {
-      if (other === link || other.neighbour !== hello.from) continue;
-      if (other.state === 'leaving' || other.state === 'asking' || other.state === 'closed') continue;
-      if (other.epoch > hello.epoch) return `superseded by a later life of ${hello.from}`;
-      const sameLife = other.state === 'greeting' || other.epoch === hello.epoch;
-      if (sameLife && other.dialled !== link.dialled && this.dialledBySmaller(other, hello.from)) {
-        return 'there is a connection already';
-      }
-      if (sameLife) other.leave('replaced by another connection', nowMs);
-      else other.close(`${hello.from} was started again`);
-    }
-    return undefined;
-  }
-
-  private dialledBySmaller(link: Link, neighbour: string): boolean {
-    return link.dialled === this.self.name < neighbour;
   }
 
   private isStale(order: Instant, known: StoredRecord): boolean {

@@ -11,6 +11,8 @@ import { Window } from './window.ts';
 
 /** What the sender needs from the link it sends for. */
 export interface Carrier {
+  /** Of the protocol. */
+  readonly version: number;
   /** Takes a whole frame and empties the writer; false when the transport is full until it has drained. */
   write(frame: ByteWriter): boolean;
   forwarded(record: StoredRecord): void;
@@ -155,7 +157,7 @@ export class Sending {
     const marks = this.marksDue() ? (this.marks as Mark[]) : [];
     if (count === 0 && marks.length === 0) return;
     const markOrigins = marks.map(([origin]) => indexOf(origins, origin));
-    const begin = beginFrame(out, 'records');
+    const begin = beginFrame(out, 'records', this.carrier.version);
     writeOrigins(out, origins);
     out.varint(count);
     out.copy(scratch.bytes, 0, scratch.length);

@@ -32,7 +32,7 @@ const EPOCHS = [1, 2, 3, 0, 4, 9, 2 ** 47, 2 ** 48 - 1, 2 ** 53 - 2, 2 ** 53 - 1
 function inventedFrame(chance: Chance): Uint8Array {
   const out = new ByteWriter();
   const name = pick(chance, Object.keys(FRAME_TYPES) as FrameName[]);
-  const begin = beginFrame(out, name);
+  const begin = beginFrame(out, name, chance() < 0.5 ? OLDEST_VERSION : NEWEST_VERSION);
   if (chance() < 0.2) out.copy(randomBytes(chance, 40));
   else writeInvented(out, name, chance);
   endFrame(out, begin);
@@ -240,7 +240,7 @@ export class Conversation {
     const line = new Line(false);
     const link = victim.replica.connected(line, undefined, this.nowMs);
     const handshake = new Handshake(keyring);
-    const versions = { oldestVersion: OLDEST_VERSION, newestVersion: NEWEST_VERSION, purpose: 'status' as const };
+    const versions = { oldestVersion: OLDEST_VERSION, newestVersion: OLDEST_VERSION, purpose: 'status' as const };
     this.hear(
       link,
       [framed('hello', handshake.hello({ ...versions, herd: 'farm', from: 'x', to: 'Barn', epoch: 0 }))],
