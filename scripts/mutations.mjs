@@ -163,6 +163,48 @@ export const MUTATIONS = [
     to: 'remembered + 1',
   },
   {
+    name: 'an audit takes what is on its way to the neighbour for lost',
+    file: `${CORE}audit.js`,
+    from: '|| !this.sending.covered(record)',
+    to: '',
+  },
+  {
+    name: 'an audit takes what is on its way to this server for lost',
+    file: `${CORE}audit.js`,
+    from: '(their !== undefined && !this.hasCovered(their)) ||',
+    to: '',
+  },
+  {
+    name: 'an audit mends nothing',
+    file: `${CORE}audit.js`,
+    from: 'this.sending.insist(slot);',
+    to: '',
+  },
+  {
+    name: 'an audit believes the vector that it is there to check',
+    file: `${CORE}sending.js`,
+    from: '!this.insisted.delete(slot) && this.covered(record)',
+    to: 'this.covered(record)',
+  },
+  {
+    name: 'one audit for each link, and never again',
+    file: `${CORE}audit.js`,
+    from: 'this.nextMs = nowMs + this.everyMs;',
+    to: 'this.nextMs = Infinity;',
+  },
+  {
+    name: 'what was mended here is not looked for at other neighbours',
+    file: `${CORE}replica.js`,
+    from: 'if (other !== link)\n                other.audit?.soon(nowMs);',
+    to: '',
+  },
+  {
+    name: 'the newest version is spoken with whoever there is',
+    file: `${CORE}link.js`,
+    from: 'Math.min(this.herd.newestVersion, newestVersion)',
+    to: 'this.herd.newestVersion',
+  },
+  {
     name: 'around the core: the number of a life is used again (memberlist#311)',
     file: 'sim/simulation.js',
     from: 'Math.max(wallMs, server.disk.epoch + EPOCH_LEAST_STEP)',

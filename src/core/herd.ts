@@ -13,6 +13,8 @@ export interface Herd {
   /** Newest version of the protocol that this server speaks. */
   readonly newestVersion: number;
   readonly table: Table;
+  /** Records received before this are shown no more, in POSIX seconds by this server's clock. */
+  readonly hiddenBeforeSeconds: number;
   /** What this server has of every origin. */
   readonly vector: Vector<Origin>;
   origin(name: string, epoch: number): Origin;

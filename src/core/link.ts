@@ -2,6 +2,7 @@
 // sent over it is `Sending`'s. Knows transports only as `Transport`, and the herd only through `Herd`.
 import { ByteReader, ByteWriter, MalformedFrame } from '../wire/bytes.ts';
 import {
+  AUDIT_VERSION,
   beginFrame,
   endFrame,
   FRAME_TYPES,
@@ -21,6 +22,7 @@ import {
   writeRefusal,
 } from '../wire/messages.ts';
 import { readVector, type VectorEntry, writeVector } from '../wire/vector.ts';
+import { Audit } from './audit.ts';
 import { Handshake, type Session, TAG_BYTES } from './handshake.ts';
 import type { Herd } from './herd.ts';
 import { ACTIONS, type LinkState } from './link-actions.ts';
@@ -43,6 +45,8 @@ export class Link implements Carrier {
   /** What goes to the neighbour; made anew for every link, since what a neighbour had in another life says nothing. */
   sending: Sending | undefined;
   readonly receiving: Receiving;
+  /** Compares tables with the neighbour, if its version can. */
+  audit: Audit | undefined;
 
   private readonly transport: Transport;
   private readonly reader = new FrameReader(GREETING_PAYLOAD_BYTES);
@@ -159,6 +163,9 @@ export class Link implements Carrier {
     const sending = new Sending(this.herd.table, this.herd.vector, this);
     for (const entry of entries) this.herd.claimed(sending.peer, entry);
     this.sending = sending;
+    if (this.version >= AUDIT_VERSION) {
+      this.audit = new Audit(this.herd, sending, this.dialled, (name, write) => this.sendFrame(name, write));
+    }
     this.state = 'live';
     this.herd.opened(this);
   }
@@ -272,6 +279,7 @@ export class Link implements Carrier {
     // It talks, but takes nothing: a length that was altered on its way makes it wait for a frame that never ends.
     if (this.sending?.window.isStuck(nowMs)) return this.giveUp('it has acknowledged nothing for too long');
     this.flush(nowMs);
+    if (this.state === 'live') this.audit?.tick(nowMs);
     if (this.state === 'live' && nowMs - this.lastSaidMs >= HEARTBEAT_MS) this.sayGot(nowMs);
   }
 

@@ -9,6 +9,8 @@ export class Receiving {
   records = 0;
   /** Records that came although this server had them. */
   duplicates = 0;
+  /** Records that won although this server's vector covered them: each mends what a bug or rot has lost. */
+  repairs = 0;
   /** Batches received since the link began: the neighbour's window counts on it. */
   batches = 0;
 

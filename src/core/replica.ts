@@ -5,11 +5,12 @@ import { LF, MalformedFrame, SPACE } from '../wire/bytes.ts';
 import type { Command } from '../wire/command.ts';
 import { NEWEST_VERSION } from '../wire/frame.ts';
 import { compareInstants, type Instant, nextNanosecond } from '../wire/instant.ts';
-import { EPOCHS_BELOW, LIFE_LEAP_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
+import { EARLIEST_SECONDS, EPOCHS_BELOW, LIFE_LEAP_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
 import { type Hello, type Origin, readOrigins, readRecord, type StoredRecord } from '../wire/messages.ts';
 import { writeAtStart } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import { Admission } from './admission.ts';
+import { digestKeys } from './digest.ts';
 import { Expiry, forgottenRecord } from './expiry.ts';
 import { gotOf, type Vector } from './got.ts';
 import type { Keyring } from './handshake.ts';
@@ -59,6 +60,7 @@ export class Replica implements Herd {
   private readonly origins = new Origins();
   private sequence = 0;
   private lastTickMs: number;
+  hiddenBeforeSeconds: number = EARLIEST_SECONDS;
   private readonly receiveClock = new ReceiveClock();
 
   constructor(options: ReplicaOptions) {
@@ -68,7 +70,7 @@ export class Replica implements Herd {
     this.admission = new Admission(options.herd, options.self, new Set(options.neighbours));
     this.observer = options.observer;
     this.keyring = options.keyring;
-    this.table = new Table(options.hashSeed);
+    this.table = new Table(options.hashSeed, digestKeys(options.herd, options.keyring));
     this.lastTickMs = options.nowMs;
     this.expiry = new Expiry(options.expireAfterSeconds);
   }
@@ -86,7 +88,7 @@ export class Replica implements Herd {
   restore(record: StoredRecord): void {
     const slot = this.table.find(record.text, 0, record.clientLength);
     if (slot === undefined) this.table.add(record);
-    else if (compareRecords(record, slot.record) > 0) slot.record = record;
+    else if (compareRecords(record, slot.record) > 0) this.table.replace(slot, record);
     gotOf(this.vector, record.origin).add(record.sequence);
   }
 
@@ -186,8 +188,9 @@ export class Replica implements Herd {
    * Called at least every `TICK_MOST_MS`; a longer pause was this server's own and is held against nobody.
    */
   tick(nowMs: number, now: Instant): boolean {
+    this.hiddenBeforeSeconds = this.expiry.hiddenBeforeSeconds(now);
     this.expiry.purge(this.table, now, (slot) => {
-      for (const link of this.live.values()) link.sending?.outbox.drop(slot);
+      for (const link of this.live.values()) link.sending?.forget(slot);
     });
     const pauseMs = nowMs - this.lastTickMs - TICK_MOST_MS;
     this.lastTickMs = nowMs;
@@ -270,7 +273,7 @@ export class Replica implements Herd {
   private store(slot: Slot | undefined, record: StoredRecord, from: Link | undefined, nowMs: number): void {
     let stored = slot;
     if (stored === undefined) stored = this.table.add(record);
-    else stored.record = record;
+    else this.table.replace(stored, record);
     this.observer.accepted(record, from?.neighbour);
     // Only now: whoever is told of a sequence number may rely on the table.
     this.got(record.origin, record.sequence);
@@ -286,6 +289,7 @@ export class Replica implements Herd {
     const origins = readOrigins(reader).map(({ name, epoch }) => this.origin(name, epoch));
     const peer = link.sending?.peer;
     const count = reader.varint();
+    let repairs = 0;
     for (let index = 0; index < count; index += 1) {
       const record = readRecord(reader, origins);
       this.refuseImpossible(record);
@@ -300,9 +304,18 @@ export class Replica implements Herd {
         this.got(record.origin, record.sequence);
       }
       link.cameWith(record.origin, had, won);
+      // Whoever had it has this record or better, so it cannot win: unless something was lost here.
+      if (had && won) repairs += 1;
     }
+    if (repairs > 0) this.repaired(link, repairs, nowMs);
     this.receiveMarks(link, reader, origins);
     if (reader.remaining > 0) throw new MalformedFrame('batch with bytes left over');
+  }
+
+  private repaired(link: Link, records: number, nowMs: number): void {
+    link.receiving.repairs += records;
+    this.observer.repaired(link, records);
+    for (const other of this.live.values()) if (other !== link) other.audit?.soon(nowMs);
   }
 
   private receiveMarks(link: Link, reader: ByteReader, origins: readonly Origin[]): void {

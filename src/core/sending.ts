@@ -36,6 +36,8 @@ export class Sending {
   private writable = true;
   /** Clients from here down to 0 have still to be compared with the neighbour's vector; -1 when that is done. */
   private scanAt: number;
+  /** Clients whose record the neighbour lacks although it says that it has it. */
+  private readonly insisted = new Set<Slot>();
   /** Clients that had news since the catch-up began: they were put in line then, and may have been sent. */
   private readonly news = new Set<Slot>();
   private marks: Mark[] | undefined;
@@ -53,6 +55,11 @@ export class Sending {
     return this.scanAt < 0;
   }
 
+  /** Nothing waits for the neighbour that could leave. */
+  get isIdle(): boolean {
+    return this.isCaughtUp && this.outbox.readySize === 0 && !this.window.isFull;
+  }
+
   covered(record: StoredRecord): boolean {
     return this.peer.get(record.origin)?.has(record.sequence) ?? false;
   }
@@ -63,9 +70,23 @@ export class Sending {
    */
   put(slot: Slot, nowMs: number, isOwn: boolean): void {
     const { record } = slot;
+    this.insisted.delete(slot);
     if (this.scanAt >= 0) this.news.add(slot);
     if (this.covered(record)) this.outbox.drop(slot);
     else this.outbox.put(slot, !isOwn && this.heldOrigins.has(record.origin) ? nowMs + HOLD_MS : undefined);
+  }
+
+  /** The neighbour lacks this client's record, whatever it says of what it has. */
+  insist(slot: Slot): void {
+    this.insisted.add(slot);
+    this.outbox.put(slot, undefined);
+  }
+
+  /** The client is no more. */
+  forget(slot: Slot): void {
+    this.outbox.drop(slot);
+    this.insisted.delete(slot);
+    this.news.delete(slot);
   }
 
   drained(): void {
@@ -149,7 +170,7 @@ export class Sending {
       if (origins.length === BATCH_ORIGINS && !origins.includes(record.origin)) break;
       this.outbox.drop(slot);
       // Acknowledged by another way while it stood in line.
-      if (this.covered(record)) continue;
+      if (!this.insisted.delete(slot) && this.covered(record)) continue;
       writeRecord(scratch, record, indexOf(origins, record.origin));
       this.carrier.forwarded(record);
       count += 1;

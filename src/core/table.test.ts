@@ -7,6 +7,8 @@ import { type Slot, Table } from './table.ts';
 const origin = makeOrigin('Hands', 1);
 const noTime = { seconds: 0, nanoseconds: 0 };
 
+const KEYS = { first: 1, second: 2, check: 0 };
+
 function recordOf(client: Uint8Array, sequence: number): StoredRecord {
   const times = { received: noTime, order: noTime, stamp: noTime };
   const text = new Uint8Array([...client, 0x20, 0x78]);
@@ -30,14 +32,14 @@ const step = fc.tuple(fc.constantFrom('put' as const, 'remove' as const, 'find' 
 test('it behaves as a Map from bytes to records, whatever is added and removed', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), fc.integer(), (steps, seed) => {
-      const table = new Table(seed);
+      const table = new Table(seed, KEYS);
       const model = new Map<string, Slot>();
       for (const [index, [what, id]] of steps.entries()) {
         const key = id.join();
         const slot = table.find(id, 0, id.length);
         assert.equal(slot, model.get(key));
         if (what === 'put' && slot === undefined) model.set(key, table.add(recordOf(id, index)));
-        else if (what === 'put' && slot !== undefined) slot.record = recordOf(id, index);
+        else if (what === 'put' && slot !== undefined) table.replace(slot, recordOf(id, index));
         else if (what === 'remove' && slot !== undefined) {
           table.remove(slot);
           model.delete(key);
@@ -52,7 +54,7 @@ test('it behaves as a Map from bytes to records, whatever is added and removed',
 });
 
 test('it grows and shrinks by thousands and finds everybody', () => {
-  const table = new Table(7);
+  const table = new Table(7, KEYS);
   const ids = Array.from({ length: 5000 }, (_, index) => Buffer.from(`client-${index}`));
   for (const [index, id] of ids.entries()) table.add(recordOf(id, index));
   for (const [index, id] of ids.entries()) {

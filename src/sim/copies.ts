@@ -24,6 +24,7 @@ function planFor(edges: readonly Edge[]): Plan {
     seed: 7,
     edges,
     isDurable: true,
+    oldServers: [],
     clocks: [],
     events: [],
     faultsEndMs: 0,

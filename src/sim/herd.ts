@@ -224,6 +224,7 @@ export class SimulatedHerd {
       linkOpened: (link) => this.tell(`${name}: link to ${link.neighbour} opened`),
       linkCaughtUp: (link, records) => this.tell(`${name}: ${link.neighbour} lacks ${records} records`),
       marked: () => {},
+      repaired: (link, records) => this.tell(`${name}: had lost ${records} records that ${link.neighbour} has`),
       lifeBegun: (epoch) => this.tell(`${name}: goes on in life ${epoch}`),
       linkDropped: (link, reason) => this.tell(`${name}: link to ${link.neighbour} dropped: ${reason}`),
       linkRefused: (link, reason, byUs) =>

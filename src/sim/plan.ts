@@ -4,6 +4,7 @@ import { Chance } from './chance.ts';
 import { faultsOf } from './faults.ts';
 import { classGraph, type Edge, gridGraph, lineGraph, meshGraph, randomGraph, ringGraph, serversOf } from './graphs.ts';
 import type { NetworkSettings } from './network.ts';
+import { type Rot, rotsOf } from './rot.ts';
 import { reportsOf } from './workload.ts';
 
 /** A thing that happens at a moment, to whoever is there then. */
@@ -37,6 +38,7 @@ export type PlanEvent =
     }
   | { readonly kind: 'clog'; readonly atMs: number; readonly forMs: number; readonly path: Edge }
   | { readonly kind: 'reset'; readonly atMs: number; readonly edge: Edge }
+  | Rot
   | { readonly kind: 'step'; readonly atMs: number; readonly server: string; readonly byMs: number };
 
 export interface Plan {
@@ -45,6 +47,8 @@ export interface Plan {
   readonly network: NetworkSettings;
   /** Every death of a process leaves its disk and the number of its life: nothing acknowledged may be lost at all. */
   readonly isDurable: boolean;
+  /** These speak only the oldest version of the protocol. */
+  readonly oldServers: readonly string[];
   /** By server, in the order of their names. */
   readonly clocks: readonly { readonly offsetMs: number; readonly drift: number }[];
   readonly events: readonly PlanEvent[];
@@ -81,6 +85,10 @@ export function planOf(seed: number): Plan {
   const workload = { servers, bytesPerMs, endMs: faultsEndMs };
   const reports = reportsOf(workload, chance);
   const faults = faultsOf({ edges, servers, isDurable, endMs: faultsEndMs }, chance);
+  const aside = new Chance(seed, 3);
+  const oldServers = aside.happens(0.2) ? servers.filter(() => aside.happens(0.5)) : [];
+  const canRot = isDurable && oldServers.length === 0 && aside.happens(0.3);
+  const rots = canRot ? rotsOf(servers, faultsEndMs, aside) : [];
   const reportBytes = reports.reduce(
     (sum, { lines }) => sum + lines.reduce((bytes, line) => bytes + line.length, 0),
     0,
@@ -89,6 +97,7 @@ export function planOf(seed: number): Plan {
     seed,
     edges,
     isDurable,
+    oldServers,
     faultsEndMs,
     backlogMs: (3 * reportBytes) / bytesPerMs,
     network: {
@@ -99,6 +108,6 @@ export function planOf(seed: number): Plan {
       splitProbability: chance.pick([0, 0.1, 0.5]),
     },
     clocks: servers.map(() => ({ offsetMs: chance.between(-10_000, 10_000), drift: chance.between(-5e-4, 5e-4) })),
-    events: [...reports, ...faults].sort((left, right) => left.atMs - right.atMs),
+    events: [...reports, ...faults, ...rots].sort((left, right) => left.atMs - right.atMs),
   };
 }

@@ -34,7 +34,7 @@ test('the same seed is the same run, to the byte and the microsecond', () => {
 test('plans have everything that goes wrong in them', () => {
   const kinds = new Set<string>();
   for (let seed = 1; seed <= 50; seed += 1) for (const { kind } of planOf(seed).events) kinds.add(kind);
-  assert.deepEqual([...kinds].sort(), ['clog', 'cut', 'kill', 'reports', 'reset', 'step', 'stop']);
+  assert.deepEqual([...kinds].sort(), ['clog', 'cut', 'kill', 'reports', 'reset', 'rot', 'step', 'stop']);
 });
 
 /** A plan that must fail: it is taken for durable, and the only server that knew something is wiped. */

@@ -39,8 +39,27 @@ export const VECTOR_BYTES: number = 192 * KIBIBYTE;
 /** Lives begin before this, in milliseconds of POSIX time (the year 10889): a later one was invented, or damaged on its way, and a server that counted on from it would soon say numbers that nobody can read. */
 export const EPOCHS_BELOW: number = 2 ** 48;
 
+/** Receive times are at most this far from 1970, in seconds: 34,000 years either way. */
+export const EARLIEST_SECONDS: number = -(2 ** 40);
+
 /** Ranges above an origin's height that a vector names; marks close gaps long before there are so many. */
 export const RANGES_PER_ORIGIN = 1000;
+
+/** A digest is of 64 parts in 64 parts each: comparing it costs half a KiB when tables are equal, and a list of one bucket is a thousandth of the table and less. */
+export const DIGEST_FAN = 64;
+export const DIGEST_BUCKETS: number = DIGEST_FAN * DIGEST_FAN;
+
+/** Two neighbours compare their tables this often: it costs ten bytes a second, and a fault that nobody expected stands for a minute. */
+export const AUDIT_INTERVAL_MS = 60_000;
+
+/** After something was mended a server looks at its other neighbours this soon: what is mended together is looked for together. */
+export const AUDIT_SOON_MS = 1000;
+
+/** Parts that differ which one audit looks into, half a KiB each; under load some always do, and others have their turn a minute later. */
+export const AUDIT_PARTS = 8;
+
+/** A list of who holds what ends after the bucket that reaches this: a second and a half on a link of 40 kbit/s. */
+export const AUDIT_BYTES: number = 8 * KIBIBYTE;
 
 /** A server tells its neighbours what it has got at most this often ... */
 export const GOT_INTERVAL_MS = 25;
@@ -162,6 +181,9 @@ export const LOG_BUFFER_BYTES: number = 8 * KIBIBYTE;
 
 /** Log records that wait while the disk takes none; beyond it they are dropped, since serving goes before logging. */
 export const LOG_WAITING_BYTES: number = 8 * 1024 * KIBIBYTE;
+
+/** That something was missing and mended is logged at most this often for each neighbour. */
+export const REPAIR_LOG_INTERVAL_MS = 60_000;
 
 /** A server that was told to stop waits this long for its neighbours to acknowledge its last records. */
 export const SETTLE_GRACE_MS = 1000;
