@@ -158,7 +158,7 @@ export const MUTATIONS = [
   },
   {
     name: 'a lost number of a life is made up by adding one',
-    file: `${CORE}replica.js`,
+    file: `${CORE}own-life.js`,
     from: 'remembered + 1 + (this.self.epoch % LIFE_LEAP_MS)',
     to: 'remembered + 1',
   },
@@ -196,7 +196,7 @@ export const MUTATIONS = [
     name: 'what was mended here is not looked for at other neighbours',
     file: `${CORE}replica.js`,
     from: 'if (other !== link)\n                other.audit?.soon(nowMs);',
-    to: '',
+    to: ';',
   },
   {
     name: 'the newest version is spoken with whoever there is',

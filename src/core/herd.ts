@@ -26,7 +26,7 @@ export interface Herd {
   objection(link: Link, hello: Hello): string | undefined;
   /** The neighbour is who it says: why there is no room for this connection, or undefined when there is, made if need be. */
   noRoom(link: Link, hello: Hello, nowMs: number): string | undefined;
-  opened(link: Link): void;
+  opened(link: Link, nowMs: number): void;
   caughtUp(link: Link, records: number): void;
   dropped(link: Link, reason: string): void;
   refused(link: Link, reason: string, byUs: boolean): void;

@@ -11,7 +11,13 @@ import {
   HEADER_BYTES,
   OLDEST_VERSION,
 } from '../wire/frame.ts';
-import { FRAME_PAYLOAD_BYTES, GREETING_PAYLOAD_BYTES, HEARTBEAT_MS, SILENCE_MS } from '../wire/limits.ts';
+import {
+  CATCH_UP_WAIT_MS,
+  FRAME_PAYLOAD_BYTES,
+  GREETING_PAYLOAD_BYTES,
+  HEARTBEAT_MS,
+  SILENCE_MS,
+} from '../wire/limits.ts';
 import {
   type Hello,
   type Origin,
@@ -159,7 +165,7 @@ export class Link implements Carrier {
   }
 
   /** The neighbour's vector: from now on records flow, first those it lacks. */
-  synced(entries: readonly VectorEntry[]): void {
+  synced(entries: readonly VectorEntry[], nowMs: number): void {
     const sending = new Sending(this.herd.table, this.herd.vector, this);
     for (const entry of entries) this.herd.claimed(sending.peer, entry);
     this.sending = sending;
@@ -167,7 +173,15 @@ export class Link implements Carrier {
       this.audit = new Audit(this.herd, sending, this.dialled, (name, write) => this.sendFrame(name, write));
     }
     this.state = 'live';
-    this.herd.opened(this);
+    this.receiving.expect(sending.peer);
+    this.herd.opened(this, nowMs);
+  }
+
+  /** Asks the neighbour to let its catch-up wait for a while, or to go on: without what this server has got meanwhile. */
+  holdCatchUp(hold: boolean, nowMs: number): void {
+    if (this.state !== 'live' || this.version < AUDIT_VERSION) return;
+    if (!hold) this.sayGot(nowMs);
+    this.sendFrame(hold ? 'prune' : 'graft', (out) => writeOrigins(out, []));
   }
 
   receivedRecords(reader: ByteReader, nowMs: number): void {
@@ -182,8 +196,11 @@ export class Link implements Carrier {
     for (const entry of readVector(reader)) this.herd.claimed(sending.peer, entry);
   }
 
-  holdBack(reader: ByteReader, hold: boolean): void {
-    for (const { name, epoch } of readOrigins(reader)) {
+  /** An origin's records, or with none named the catch-up. */
+  holdBack(reader: ByteReader, hold: boolean, nowMs: number): void {
+    const origins = readOrigins(reader);
+    if (origins.length === 0) this.sending?.wait(hold ? nowMs + CATCH_UP_WAIT_MS : nowMs);
+    for (const { name, epoch } of origins) {
       const origin = this.herd.origin(name, epoch);
       if (hold) this.sending?.heldOrigins.add(origin);
       else this.sending?.heldOrigins.delete(origin);
@@ -279,7 +296,7 @@ export class Link implements Carrier {
     // It talks, but takes nothing: a length that was altered on its way makes it wait for a frame that never ends.
     if (this.sending?.window.isStuck(nowMs)) return this.giveUp('it has acknowledged nothing for too long');
     this.flush(nowMs);
-    if (this.state === 'live') this.audit?.tick(nowMs);
+    if (this.state === 'live' && this.receiving.isFed) this.audit?.tick(nowMs);
     if (this.state === 'live' && nowMs - this.lastSaidMs >= HEARTBEAT_MS) this.sayGot(nowMs);
   }
 

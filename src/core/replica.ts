@@ -5,7 +5,7 @@ import { LF, MalformedFrame, SPACE } from '../wire/bytes.ts';
 import type { Command } from '../wire/command.ts';
 import { NEWEST_VERSION } from '../wire/frame.ts';
 import { compareInstants, type Instant, nextNanosecond } from '../wire/instant.ts';
-import { EARLIEST_SECONDS, EPOCHS_BELOW, LIFE_LEAP_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
+import { EARLIEST_SECONDS, LIVES_LOOK_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
 import { type Hello, type Origin, readOrigins, readRecord, type StoredRecord } from '../wire/messages.ts';
 import { writeAtStart } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
@@ -16,12 +16,15 @@ import { gotOf, type Vector } from './got.ts';
 import type { Keyring } from './handshake.ts';
 import type { Herd } from './herd.ts';
 import { Link } from './link.ts';
+import { dropOldLives } from './lives.ts';
 import { compareRecords, orderTime } from './order.ts';
 import { Origins } from './origins.ts';
+import { OwnLife } from './own-life.ts';
 import { ReceiveClock } from './receive-clock.ts';
 import { peerHas } from './sending.ts';
 import type { Observer, Transport } from './sink.ts';
 import { type Slot, Table } from './table.ts';
+import { Turns } from './turns.ts';
 
 export interface ReplicaOptions {
   /** The herd's name: servers of different herds do not link. */
@@ -46,7 +49,7 @@ export interface ReplicaOptions {
 
 export class Replica implements Herd {
   readonly name: string;
-  self: Origin;
+  private readonly life: OwnLife;
   private readonly admission: Admission;
   private readonly observer: Observer;
   readonly keyring: Keyring | undefined;
@@ -58,21 +61,28 @@ export class Replica implements Herd {
   /** The live link to each neighbour that has one. */
   private readonly live = new Map<string, Link>();
   private readonly origins = new Origins();
-  private sequence = 0;
+  private readonly turns = new Turns();
+  private livesLookMs: number;
   private lastTickMs: number;
   hiddenBeforeSeconds: number = EARLIEST_SECONDS;
   private readonly receiveClock = new ReceiveClock();
 
   constructor(options: ReplicaOptions) {
     this.name = options.herd;
-    this.self = this.origins.of(options.self, options.epoch);
+    this.life = new OwnLife(this.origins, options.self, options.epoch, (epoch) => options.observer.lifeBegun(epoch));
     this.newestVersion = options.newestVersion ?? NEWEST_VERSION;
     this.admission = new Admission(options.herd, options.self, new Set(options.neighbours));
     this.observer = options.observer;
     this.keyring = options.keyring;
     this.table = new Table(options.hashSeed, digestKeys(options.herd, options.keyring));
     this.lastTickMs = options.nowMs;
+    this.livesLookMs = options.nowMs + LIVES_LOOK_MS;
     this.expiry = new Expiry(options.expireAfterSeconds);
+  }
+
+  /** This server in the life that it is in. */
+  get self(): Origin {
+    return this.life.self;
   }
 
   get clients(): number {
@@ -116,10 +126,9 @@ export class Replica implements Herd {
     const slot = this.table.find(line, command.clientStart, command.clientEnd);
     // At one server an equal order is stale, whoever reported: only a later one replaces what was acknowledged here.
     if (slot !== undefined && this.isStale(order, slot.record)) return undefined;
-    this.sequence += 1;
     const record: StoredRecord = {
       origin: this.self,
-      sequence: this.sequence,
+      sequence: this.life.nextSequence(),
       received,
       order,
       stamp: { seconds: command.stamp.seconds, nanoseconds: command.stamp.nanoseconds },
@@ -147,9 +156,8 @@ export class Replica implements Herd {
     const slot = this.table.find(client, 0, client.length);
     if (slot === undefined || slot.record.forgotten) return false;
     const received = this.receiveClock.next(now);
-    this.sequence += 1;
     const order = compareInstants(received, slot.record.order) > 0 ? received : nextNanosecond(slot.record.order);
-    this.store(slot, forgottenRecord(client, this.self, this.sequence, received, order), undefined, nowMs);
+    this.store(slot, forgottenRecord(client, this.self, this.life.nextSequence(), received, order), undefined, nowMs);
     return true;
   }
 
@@ -198,6 +206,11 @@ export class Replica implements Herd {
       if (pauseMs > OWN_PAUSE_MS) link.forgive(pauseMs, nowMs);
       link.tick(nowMs);
     }
+    this.turns.tick(nowMs);
+    if (nowMs >= this.livesLookMs) {
+      this.livesLookMs = nowMs + LIVES_LOOK_MS;
+      dropOldLives(this.vector, this.self, (origin) => this.table.names(origin), now.seconds * 1000);
+    }
     return this.flush(nowMs);
   }
 
@@ -235,14 +248,16 @@ export class Replica implements Herd {
     return this.admission.noRoom(link, hello, this.links, nowMs);
   }
 
-  opened(link: Link): void {
+  opened(link: Link, nowMs: number): void {
     if (link.neighbour === undefined) return;
     this.live.set(link.neighbour, link);
     this.observer.linkOpened(link);
+    this.turns.began(link, nowMs);
   }
 
   dropped(link: Link, reason: string): void {
     if (link.neighbour !== undefined && this.live.get(link.neighbour) === link) this.live.delete(link.neighbour);
+    this.turns.ended(link, this.lastTickMs);
     this.observer.linkDropped(link, reason);
   }
 
@@ -293,7 +308,7 @@ export class Replica implements Herd {
     for (let index = 0; index < count; index += 1) {
       const record = readRecord(reader, origins);
       this.refuseImpossible(record);
-      this.leaveTakenLife(record.origin, record.sequence);
+      this.life.isCounted(record.origin, record.sequence);
       if (peer !== undefined) gotOf(peer, record.origin).add(record.sequence);
       const had = this.vector.get(record.origin)?.has(record.sequence) ?? false;
       const slot = this.table.find(record.text, 0, record.clientLength);
@@ -324,7 +339,7 @@ export class Replica implements Herd {
       const origin = origins[reader.varint()];
       if (origin === undefined) throw new MalformedFrame('mark of an origin that the batch does not name');
       const height = reader.varint();
-      this.leaveTakenLife(origin, height);
+      this.life.isCounted(origin, height);
       if (link.sending !== undefined) gotOf(link.sending.peer, origin).raise(height);
       if (!gotOf(this.vector, origin).raise(height)) continue;
       this.observer.marked(origin, height);
@@ -340,16 +355,8 @@ export class Replica implements Herd {
   /** A neighbour says what it has of an origin. */
   claimed(peer: Vector<Origin>, { name, epoch, height, above }: VectorEntry): void {
     const origin = this.origin(name, epoch);
-    this.leaveTakenLife(origin, Math.max(height, above.at(-1) ?? 0));
+    this.life.isCounted(origin, Math.max(height, above.at(-1) ?? 0));
     peerHas(peer, origin, height, above);
-  }
-
-  /**
-   * Only this server numbers what it accepts in this life. If others have more of it, the life is another's too, or was made
-   * up: what comes now would count as known. So it goes on in a life that nobody knows.
-   */
-  private leaveTakenLife(origin: Origin, sequence: number): void {
-    if (origin === this.self && sequence > this.sequence) this.beginLife(origin.epoch);
   }
 
   /** What no honest server could have accepted: said by its own numbers, not by this server's clock. */
@@ -361,19 +368,7 @@ export class Replica implements Herd {
 
   origin(name: string, epoch: number): Origin {
     const origin = this.origins.of(name, epoch);
-    if (name === this.self.name && epoch > this.self.epoch && epoch < EPOCHS_BELOW) this.beginLife(epoch);
+    this.life.isNamed(origin);
     return origin;
-  }
-
-  /**
-   * Somebody remembers more of this server than it does itself: a number was lost, and must not be used again. Nor must the
-   * one just after it: another process of this server may have been here and taken it, and be remembered elsewhere. What is
-   * added is as different as the moments at which two processes start.
-   */
-  private beginLife(remembered: number): void {
-    const epoch = remembered + 1 + (this.self.epoch % LIFE_LEAP_MS);
-    this.self = this.origins.of(this.self.name, epoch);
-    this.sequence = 0;
-    this.observer.lifeBegun(epoch);
   }
 }

@@ -36,6 +36,8 @@ export class Sending {
   private writable = true;
   /** Clients from here down to 0 have still to be compared with the neighbour's vector; -1 when that is done. */
   private scanAt: number;
+  /** The neighbour asked for the catch-up to wait: another brings it the same. */
+  private waitUntilMs = Number.NEGATIVE_INFINITY;
   /** Clients whose record the neighbour lacks although it says that it has it. */
   private readonly insisted = new Set<Slot>();
   /** Clients that had news since the catch-up began: they were put in line then, and may have been sent. */
@@ -89,6 +91,11 @@ export class Sending {
     this.news.delete(slot);
   }
 
+  /** The catch-up is to wait until then; what is news is sent all the same. */
+  wait(untilMs: number): void {
+    this.waitUntilMs = untilMs;
+  }
+
   drained(): void {
     this.writable = true;
   }
@@ -97,10 +104,10 @@ export class Sending {
   flush(nowMs: number): boolean {
     this.outbox.release(nowMs);
     for (;;) {
-      this.scan();
+      this.scan(nowMs);
       if (!this.writable || !this.window.isOpen()) return false;
       this.prepareMarks(nowMs);
-      if (this.outbox.readySize === 0 && !this.marksDue()) return this.scanAt >= 0;
+      if (this.outbox.readySize === 0 && !this.marksDue()) return this.scanAt >= 0 && nowMs >= this.waitUntilMs;
       this.writeBatch(nowMs);
     }
   }
@@ -115,8 +122,8 @@ export class Sending {
   }
 
   /** Looks at some clients for what the neighbour lacks. From the end down: a slot's index may only become smaller. */
-  private scan(): void {
-    if (this.scanAt < 0 || this.outbox.readySize >= SCAN_CLIENTS) return;
+  private scan(nowMs: number): void {
+    if (this.scanAt < 0 || nowMs < this.waitUntilMs || this.outbox.readySize >= SCAN_CLIENTS) return;
     this.scanAt = Math.min(this.scanAt, this.table.size - 1);
     for (let looked = 0; looked < SCAN_CLIENTS && this.scanAt >= 0; looked += 1) {
       const slot = this.table.at(this.scanAt);

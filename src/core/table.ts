@@ -3,7 +3,7 @@
 // which record wins.
 import { equalBytes } from '../wire/bytes.ts';
 import { DIGEST_BUCKETS } from '../wire/limits.ts';
-import type { StoredRecord } from '../wire/messages.ts';
+import type { Origin, StoredRecord } from '../wire/messages.ts';
 import { Digest, type DigestKeys } from './digest.ts';
 
 /** A client's place in the table; the same object for as long as the client is known, whatever its record. */
@@ -27,6 +27,7 @@ export class Table {
   private readonly seed: number;
   /** What all records come to, for neighbours to compare. */
   readonly digest: Digest;
+  private readonly recordsOf = new Map<Origin, number>();
   /** Everybody in each bucket of the digest, by its first. */
   private readonly buckets = new Array<Slot | undefined>(DIGEST_BUCKETS).fill(undefined);
 
@@ -64,6 +65,7 @@ export class Table {
     const slot: Slot = { record, hash, bucket, next: this.buckets[bucket], index: this.list.length };
     this.buckets[bucket] = slot;
     this.digest.toggle(bucket, record);
+    this.count(record.origin, 1);
     this.place(slot);
     this.list.push(slot);
     return slot;
@@ -73,7 +75,22 @@ export class Table {
   replace(slot: Slot, record: StoredRecord): void {
     this.digest.toggle(slot.bucket, slot.record);
     this.digest.toggle(slot.bucket, record);
+    if (slot.record.origin !== record.origin) {
+      this.count(slot.record.origin, -1);
+      this.count(record.origin, 1);
+    }
     slot.record = record;
+  }
+
+  /** Whether any record is of this origin. */
+  names(origin: Origin): boolean {
+    return this.recordsOf.has(origin);
+  }
+
+  private count(origin: Origin, by: number): void {
+    const records = (this.recordsOf.get(origin) ?? 0) + by;
+    if (records === 0) this.recordsOf.delete(origin);
+    else this.recordsOf.set(origin, records);
   }
 
   /** Forgets a client whose slot this is. */
@@ -91,6 +108,7 @@ export class Table {
     }
     this.slots[hole] = undefined;
     this.digest.toggle(slot.bucket, slot.record);
+    this.count(slot.record.origin, -1);
     this.unchain(slot);
     const last = this.list.pop();
     if (last === undefined || last === slot) return;

@@ -42,7 +42,28 @@ export const EPOCHS_BELOW: number = 2 ** 48;
 /** Receive times are at most this far from 1970, in seconds: 34,000 years either way. */
 export const EARLIEST_SECONDS: number = -(2 ** 40);
 
-/** Ranges above an origin's height that a vector names; marks close gaps long before there are so many. */
+/** Earlier lives of a server are forgotten when a later one began this long ago and no record is of them: by then every link has been made anew or has long caught up. */
+export const OLD_LIFE_MS = 86_400_000;
+
+/** Lives of one server in a vector; the oldest are forgotten first. One that crashes once a minute fills it in an hour, and a hundred servers fill less than a vector. */
+export const LIVES_PER_NAME = 64;
+
+/** Old lives are looked for this often. */
+export const LIVES_LOOK_MS = 60_000;
+
+/** A server that lacks this many updates or more lets one neighbour bring them while others wait: fewer are on their way before anybody could be asked to wait. */
+export const CATCH_UP_LONG = 2000;
+
+/** How long the first neighbour may be slow before the others go on. */
+export const CATCH_UP_LOOK_MS = 1000;
+
+/** Records in that time with which it is not slow: a tenth of what a server can take in, so that two would not be much faster than one. */
+export const CATCH_UP_STEADY = 10_000;
+
+/** A neighbour that was asked to wait goes on by itself after this: two looks. */
+export const CATCH_UP_WAIT_MS = 2000;
+
+/** Ranges above an origin's height that a vector keeps and names, the newest; marks close gaps long before there are so many, except in a long catch-up. */
 export const RANGES_PER_ORIGIN = 1000;
 
 /** A digest is of 64 parts in 64 parts each: comparing it costs half a KiB when tables are equal, and a list of one bucket is a thousandth of the table and less. */
