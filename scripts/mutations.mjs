@@ -81,7 +81,7 @@ export const MUTATIONS = [
     name: 'a receiver drops what its own clock finds too far ahead',
     file: `${CORE}replica.js`,
     from: 'const won = slot === undefined || compareRecords(record, slot.record) > 0;',
-    to: 'const won = record.order.seconds <= this.lastReceived.seconds + 5 && (slot === undefined || compareRecords(record, slot.record) > 0);',
+    to: 'const won = record.order.seconds <= this.receiveClock.last.seconds + 5 && (slot === undefined || compareRecords(record, slot.record) > 0);',
   },
   {
     name: 'no catch-up when a link opens',
@@ -93,7 +93,7 @@ export const MUTATIONS = [
     name: "a neighbour's vector kept over connections (ssb-ebt#33)",
     file: `${CORE}link.js`,
     from: 'this.sending = sending;',
-    to: 'const kept = (this.herd.kept ??= new Map()); const old = kept.get(this.neighbour); if (old) for (const [origin, got] of old) peerHas(sending.peer, origin, got.height, got.above()); kept.set(this.neighbour, sending.peer); this.sending = sending;',
+    to: 'const kept = (this.herd.kept ??= new Map()); const old = kept.get(this.neighbour); if (old) for (const [origin, got] of old) sending.peer.set(origin, got); kept.set(this.neighbour, sending.peer); this.sending = sending;',
   },
   {
     name: 'acknowledged before it is in the table',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { DIGEST_BUCKETS } from '../wire/limits.ts';
 import { makeOrigin, type StoredRecord } from '../wire/messages.ts';
 import { type Slot, Table } from './table.ts';
 
@@ -65,4 +66,30 @@ test('it grows and shrinks by thousands and finds everybody', () => {
   for (const [index, id] of ids.entries()) {
     assert.equal(table.find(id, 0, id.length)?.record.sequence, index % 3 === 0 ? index : undefined);
   }
+});
+
+test('tables with the same records have the same digest, whatever was there before; others have not', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), fc.integer(), (steps, seed) => {
+      const table = new Table(seed, KEYS);
+      for (const [index, [what, id]] of steps.entries()) {
+        const slot = table.find(id, 0, id.length);
+        if (slot !== undefined && what === 'remove') table.remove(slot);
+        else if (slot !== undefined) table.replace(slot, recordOf(id, index + 1));
+        else if (what === 'put') table.add(recordOf(id, index + 1));
+      }
+      const fresh = new Table(seed + 1, KEYS);
+      for (const record of [...table.records()].reverse()) fresh.add(record);
+      const parts = table.digest.parts(undefined);
+      assert.deepEqual(parts, fresh.digest.parts(undefined));
+      const inBuckets = Array.from({ length: DIGEST_BUCKETS }, (_, bucket) => [...table.bucket(bucket)]).flat();
+      assert.deepEqual(new Set(inBuckets.map(({ record }) => record)), new Set(table.records()));
+      assert.equal(inBuckets.length, table.size);
+      assert.equal(table.names(origin), table.size > 0);
+      const [slot] = inBuckets;
+      if (slot === undefined) return;
+      table.replace(slot, { ...slot.record, sequence: 1000 });
+      assert.notDeepEqual(table.digest.parts(undefined), parts);
+    }),
+  );
 });

@@ -79,7 +79,39 @@ function writeInvented(out: ByteWriter, name: FrameName, chance: Chance): void {
       out.varint(Math.floor(chance() * (known + 0.05)));
       out.varint(pick(chance, NUMBERS));
     }
-  } else if (chance() < 0.5) out.field(randomBytes(chance, 40));
+  } else if (name === 'digest' || name === 'inventory') writeInventedAudit(out, name, chance);
+  else if (chance() < 0.5) out.field(randomBytes(chance, 40));
+}
+
+function writeInventedAudit(out: ByteWriter, name: 'digest' | 'inventory', chance: Chance): void {
+  // In a herd without a secret the check is 0: what follows is looked at.
+  out.uint32(chance() < 0.8 ? 0 : 7);
+  out.signedVarint(pick(chance, [0, 1000, -(2 ** 40), 2 ** 40]));
+  if (name === 'digest') {
+    const levels = Math.floor(chance() * 3);
+    out.varint(levels);
+    for (let level = 0; level < levels; level += 1) {
+      out.varint(pick(chance, [0, 1, 64, 65]));
+      for (let part = 0; part < 64; part += 1) for (let at = 0; at < 8; at += 1) out.byte(Math.floor(chance() * 256));
+    }
+    return;
+  }
+  out.byte(Math.floor(chance() * 3));
+  const origins = pick(chance, [0, 1, 2]);
+  out.varint(origins);
+  for (const [name, epoch] of LIKELY_ORIGINS.slice(0, origins)) {
+    out.field(asciiBytes(name));
+    out.varint(epoch);
+  }
+  out.varint(1);
+  out.varint(pick(chance, [0, 5, 4095, 4096]));
+  const holdings = Math.floor(chance() * 4);
+  out.varint(holdings);
+  for (let index = 0; index < holdings; index += 1) {
+    out.varint(pick(chance, NUMBERS));
+    out.varint(Math.floor(chance() * (origins + 0.1)));
+    out.varint(pick(chance, NUMBERS));
+  }
 }
 
 function writeInventedRecord(out: ByteWriter, chance: Chance, origins: number): void {
