@@ -193,12 +193,6 @@ export const MUTATIONS = [
     to: 'this.nextMs = Infinity;',
   },
   {
-    name: 'what was mended here is not looked for at other neighbours',
-    file: `${CORE}replica.js`,
-    from: 'if (other !== link)\n                other.audit?.soon(nowMs);',
-    to: ';',
-  },
-  {
     name: 'the newest version is spoken with whoever there is',
     file: `${CORE}link.js`,
     from: 'Math.min(this.herd.newestVersion, newestVersion)',

@@ -52,8 +52,9 @@ export class Digest {
     // An update is named by its origin, the origin's life and its number; numbers may be longer than 32 bits.
     const low = sequence | 0;
     const high = Math.floor(sequence / 0x100000000) ^ origin.hash;
-    this.first[bucket] = (this.first[bucket] as number) ^ mix(mix(this.keys.first, low), high);
-    this.second[bucket] = (this.second[bucket] as number) ^ mix(mix(this.keys.second, high), low);
+    const first = mix(mix(this.keys.first, low), high);
+    this.first[bucket] = (this.first[bucket] as number) ^ first;
+    this.second[bucket] = (this.second[bucket] as number) ^ mix(this.keys.second ^ first, low);
   }
 
   /** The parts of one level: of the whole table, or of one of its parts. */

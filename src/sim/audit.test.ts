@@ -67,6 +67,15 @@ test('a server that lost thousands has them all again without waiting a minute f
   told.assertEqual(3000);
 });
 
+test('what two neighbours lost both is mended at the second as soon as at the first', () => {
+  const told = new Told();
+  told.report(1);
+  told.lose('Holiday', 1);
+  told.lose('Welsh', 1);
+  told.herd.elapse(AUDIT_INTERVAL_MS + 5000);
+  told.assertEqual(1);
+});
+
 test('nothing is mended while nothing is lost, however long it takes and however much is on its way', () => {
   const told = new Told();
   for (let round = 0; round < 150; round += 1) {
