@@ -82,7 +82,7 @@ export const MUTATIONS = [
     name: 'a receiver drops what its own clock finds too far ahead',
     file: `${CORE}replica.js`,
     from: 'const won = slot === undefined || compareRecords(record, slot.record) > 0;',
-    to: 'const won = record.order.seconds <= this.lastReceived.seconds + 5 && (slot === undefined || compareRecords(record, slot.record) > 0);',
+    to: 'const won = record.order.seconds <= this.receiveClock.last.seconds + 5 && (slot === undefined || compareRecords(record, slot.record) > 0);',
   },
   {
     name: 'no catch-up when a link opens',
@@ -94,7 +94,7 @@ export const MUTATIONS = [
     name: "a neighbour's vector kept over connections (ssb-ebt#33)",
     file: `${CORE}link.js`,
     from: 'this.sending = sending;',
-    to: 'const kept = (this.herd.kept ??= new Map()); const old = kept.get(this.neighbour); if (old) for (const [origin, got] of old) peerHas(sending.peer, origin, got.height, got.above()); kept.set(this.neighbour, sending.peer); this.sending = sending;',
+    to: 'const kept = (this.herd.kept ??= new Map()); const old = kept.get(this.neighbour); if (old) for (const [origin, got] of old) sending.peer.set(origin, got); kept.set(this.neighbour, sending.peer); this.sending = sending;',
   },
   {
     name: 'acknowledged before it is in the table',
@@ -159,7 +159,7 @@ export const MUTATIONS = [
   },
   {
     name: 'a lost number of a life is made up by adding one',
-    file: `${CORE}replica.js`,
+    file: `${CORE}own-life.js`,
     from: 'remembered + 1 + (this.self.epoch % LIFE_LEAP_MS)',
     to: 'remembered + 1',
   },
@@ -217,6 +217,42 @@ export const MUTATIONS = [
     file: `${JOURNAL}syncer.js`,
     from: 'this.inherited = numbers;',
     to: '',
+  },
+  {
+    name: 'an audit takes what is on its way to the neighbour for lost',
+    file: `${CORE}audit.js`,
+    from: '|| !this.sending.covered(record)',
+    to: '',
+  },
+  {
+    name: 'an audit takes what is on its way to this server for lost',
+    file: `${CORE}audit.js`,
+    from: '(their !== undefined && !this.hasCovered(their)) ||',
+    to: '',
+  },
+  {
+    name: 'an audit mends nothing',
+    file: `${CORE}audit.js`,
+    from: 'this.sending.insist(slot);',
+    to: '',
+  },
+  {
+    name: 'an audit believes the vector that it is there to check',
+    file: `${CORE}sending.js`,
+    from: '!this.insisted.delete(slot) && this.covered(record)',
+    to: 'this.covered(record)',
+  },
+  {
+    name: 'one audit for each link, and never again',
+    file: `${CORE}audit.js`,
+    from: 'this.nextMs = nowMs + this.everyMs;',
+    to: 'this.nextMs = Infinity;',
+  },
+  {
+    name: 'the newest version is spoken with whoever there is',
+    file: `${CORE}link.js`,
+    from: 'Math.min(this.herd.newestVersion, newestVersion)',
+    to: 'this.herd.newestVersion',
   },
   {
     name: 'around the core: the number of a life is used again (memberlist#311)',

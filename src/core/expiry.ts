@@ -2,7 +2,7 @@
 // at every server; a server's own clock decides only when it looks, never which record wins.
 import { asciiBytes } from '../wire/bytes.ts';
 import type { Instant } from '../wire/instant.ts';
-import { PURGE_CLIENTS, PURGE_GRACE_SECONDS } from '../wire/limits.ts';
+import { EARLIEST_SECONDS, PURGE_CLIENTS, PURGE_GRACE_SECONDS } from '../wire/limits.ts';
 import type { Origin, StoredRecord } from '../wire/messages.ts';
 import type { Slot, Table } from './table.ts';
 
@@ -18,6 +18,11 @@ export class Expiry {
 
   hides(record: StoredRecord, now: Instant): boolean {
     return this.afterSeconds > 0 && now.seconds - record.received.seconds >= this.afterSeconds;
+  }
+
+  /** Clients received before this are hidden, in POSIX seconds. */
+  hiddenBeforeSeconds(now: Instant): number {
+    return this.afterSeconds > 0 ? now.seconds - this.afterSeconds : EARLIEST_SECONDS;
   }
 
   /** Looks at some clients and removes those that have been hidden for a while: by then every server hides them. */

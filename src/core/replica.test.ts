@@ -25,6 +25,7 @@ class Side {
       superseded: nothing,
       forwarded: (record) => this.forwarded.push(record),
       marked: nothing,
+      repaired: () => assert.fail('nothing was lost'),
       lifeBegun: nothing,
       statusRequested: nothing,
       forgetRequested: nothing,

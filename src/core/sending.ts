@@ -11,6 +11,8 @@ import { Window } from './window.ts';
 
 /** What the sender needs from the link it sends for. */
 export interface Carrier {
+  /** Of the protocol. */
+  readonly version: number;
   /** Takes a whole frame and empties the writer; false when the transport is full until it has drained. */
   write(frame: ByteWriter): boolean;
   forwarded(record: StoredRecord): void;
@@ -34,6 +36,10 @@ export class Sending {
   private writable = true;
   /** Clients from here down to 0 have still to be compared with the neighbour's vector; -1 when that is done. */
   private scanAt: number;
+  /** The neighbour asked for the catch-up to wait: another brings it the same. */
+  private waitUntilMs = Number.NEGATIVE_INFINITY;
+  /** Clients whose record the neighbour lacks although it says that it has it. */
+  private readonly insisted = new Set<Slot>();
   /** Clients that had news since the catch-up began: they were put in line then, and may have been sent. */
   private readonly news = new Set<Slot>();
   private marks: Mark[] | undefined;
@@ -51,6 +57,11 @@ export class Sending {
     return this.scanAt < 0;
   }
 
+  /** Nothing waits for the neighbour that could leave. */
+  get isIdle(): boolean {
+    return this.isCaughtUp && this.outbox.readySize === 0 && !this.window.isFull;
+  }
+
   covered(record: StoredRecord): boolean {
     return this.peer.get(record.origin)?.has(record.sequence) ?? false;
   }
@@ -61,9 +72,28 @@ export class Sending {
    */
   put(slot: Slot, nowMs: number, isOwn: boolean): void {
     const { record } = slot;
+    this.insisted.delete(slot);
     if (this.scanAt >= 0) this.news.add(slot);
     if (this.covered(record)) this.outbox.drop(slot);
     else this.outbox.put(slot, !isOwn && this.heldOrigins.has(record.origin) ? nowMs + HOLD_MS : undefined);
+  }
+
+  /** The neighbour lacks this client's record, whatever it says of what it has. */
+  insist(slot: Slot): void {
+    this.insisted.add(slot);
+    this.outbox.put(slot, undefined);
+  }
+
+  /** The client is no more. */
+  forget(slot: Slot): void {
+    this.outbox.drop(slot);
+    this.insisted.delete(slot);
+    this.news.delete(slot);
+  }
+
+  /** The catch-up is to wait until then; what is news is sent all the same. */
+  wait(untilMs: number): void {
+    this.waitUntilMs = untilMs;
   }
 
   drained(): void {
@@ -74,10 +104,10 @@ export class Sending {
   flush(nowMs: number): boolean {
     this.outbox.release(nowMs);
     for (;;) {
-      this.scan();
+      this.scan(nowMs);
       if (!this.writable || !this.window.isOpen()) return false;
       this.prepareMarks(nowMs);
-      if (this.outbox.readySize === 0 && !this.marksDue()) return this.scanAt >= 0;
+      if (this.outbox.readySize === 0 && !this.marksDue()) return this.scanAt >= 0 && nowMs >= this.waitUntilMs;
       this.writeBatch(nowMs);
     }
   }
@@ -92,8 +122,8 @@ export class Sending {
   }
 
   /** Looks at some clients for what the neighbour lacks. From the end down: a slot's index may only become smaller. */
-  private scan(): void {
-    if (this.scanAt < 0 || this.outbox.readySize >= SCAN_CLIENTS) return;
+  private scan(nowMs: number): void {
+    if (this.scanAt < 0 || nowMs < this.waitUntilMs || this.outbox.readySize >= SCAN_CLIENTS) return;
     this.scanAt = Math.min(this.scanAt, this.table.size - 1);
     for (let looked = 0; looked < SCAN_CLIENTS && this.scanAt >= 0; looked += 1) {
       const slot = this.table.at(this.scanAt);
@@ -147,7 +177,7 @@ export class Sending {
       if (origins.length === BATCH_ORIGINS && !origins.includes(record.origin)) break;
       this.outbox.drop(slot);
       // Acknowledged by another way while it stood in line.
-      if (this.covered(record)) continue;
+      if (!this.insisted.delete(slot) && this.covered(record)) continue;
       writeRecord(scratch, record, indexOf(origins, record.origin));
       this.carrier.forwarded(record);
       count += 1;
@@ -155,7 +185,7 @@ export class Sending {
     const marks = this.marksDue() ? (this.marks as Mark[]) : [];
     if (count === 0 && marks.length === 0) return;
     const markOrigins = marks.map(([origin]) => indexOf(origins, origin));
-    const begin = beginFrame(out, 'records');
+    const begin = beginFrame(out, 'records', this.carrier.version);
     writeOrigins(out, origins);
     out.varint(count);
     out.copy(scratch.bytes, 0, scratch.length);

@@ -2,12 +2,18 @@
 // secret seed, so that no string is made to look a client up and nobody can choose IDs that collide. Knows no rule of
 // which record wins.
 import { equalBytes } from '../wire/bytes.ts';
-import type { StoredRecord } from '../wire/messages.ts';
+import { DIGEST_BUCKETS } from '../wire/limits.ts';
+import type { Origin, StoredRecord } from '../wire/messages.ts';
+import { Digest, type DigestKeys } from './digest.ts';
 
 /** A client's place in the table; the same object for as long as the client is known, whatever its record. */
 export interface Slot {
+  /** Changed by `replace` only: the digest goes with it. */
   record: StoredRecord;
   readonly hash: number;
+  /** Of the digest, and who else is in it. */
+  readonly bucket: number;
+  next: Slot | undefined;
   /** Its place among all slots. */
   index: number;
 }
@@ -19,10 +25,16 @@ export class Table {
   /** Every slot once, in no order that means anything. */
   private readonly list: Slot[] = [];
   private readonly seed: number;
+  /** What all records come to, for neighbours to compare. */
+  readonly digest: Digest;
+  private readonly recordsOf = new Map<Origin, number>();
+  /** Everybody in each bucket of the digest, by its first. */
+  private readonly buckets = new Array<Slot | undefined>(DIGEST_BUCKETS).fill(undefined);
 
-  /** `seed` is any 32 random bits, different in every server. */
-  constructor(seed: number) {
+  /** `seed` is any 32 random bits, different in every server; `keys` are the same in all of a herd. */
+  constructor(seed: number, keys: DigestKeys) {
     this.seed = seed | 0;
+    this.digest = new Digest(keys);
   }
 
   get size(): number {
@@ -48,10 +60,37 @@ export class Table {
   add(record: StoredRecord): Slot {
     // Never more than half full: probes stay short.
     if (this.list.length * 2 >= this.slots.length) this.grow();
-    const slot = { record, hash: this.hash(record.text, 0, record.clientLength), index: this.list.length };
+    const hash = this.hash(record.text, 0, record.clientLength);
+    const bucket = this.digest.bucketOf(record);
+    const slot: Slot = { record, hash, bucket, next: this.buckets[bucket], index: this.list.length };
+    this.buckets[bucket] = slot;
+    this.digest.toggle(bucket, record);
+    this.count(record.origin, 1);
     this.place(slot);
     this.list.push(slot);
     return slot;
+  }
+
+  /** A client has another record. */
+  replace(slot: Slot, record: StoredRecord): void {
+    this.digest.toggle(slot.bucket, slot.record);
+    this.digest.toggle(slot.bucket, record);
+    if (slot.record.origin !== record.origin) {
+      this.count(slot.record.origin, -1);
+      this.count(record.origin, 1);
+    }
+    slot.record = record;
+  }
+
+  /** Whether any record is of this origin. */
+  names(origin: Origin): boolean {
+    return this.recordsOf.has(origin);
+  }
+
+  private count(origin: Origin, by: number): void {
+    const records = (this.recordsOf.get(origin) ?? 0) + by;
+    if (records === 0) this.recordsOf.delete(origin);
+    else this.recordsOf.set(origin, records);
   }
 
   /** Forgets a client whose slot this is. */
@@ -68,6 +107,9 @@ export class Table {
       hole = next;
     }
     this.slots[hole] = undefined;
+    this.digest.toggle(slot.bucket, slot.record);
+    this.count(slot.record.origin, -1);
+    this.unchain(slot);
     const last = this.list.pop();
     if (last === undefined || last === slot) return;
     this.list[slot.index] = last;
@@ -85,6 +127,21 @@ export class Table {
       const slot = this.list[index];
       if (slot !== undefined) yield slot.record;
     }
+  }
+
+  /** Who is in a bucket of the digest: a thousandth of all, so nobody waits for a walk of it. */
+  *bucket(bucket: number): Generator<Slot> {
+    for (let slot = this.buckets[bucket]; slot !== undefined; slot = slot.next) yield slot;
+  }
+
+  private unchain(slot: Slot): void {
+    let before = this.buckets[slot.bucket];
+    if (before === slot) {
+      this.buckets[slot.bucket] = slot.next;
+      return;
+    }
+    while (before !== undefined && before.next !== slot) before = before.next;
+    if (before !== undefined) before.next = slot.next;
   }
 
   private place(slot: Slot): void {

@@ -11,7 +11,6 @@ import {
   type FrameName,
   FrameReader,
   HEADER_BYTES,
-  NEWEST_VERSION,
   OLDEST_VERSION,
 } from '../wire/frame.ts';
 import { FRAME_PAYLOAD_BYTES, GREETING_PAYLOAD_BYTES, STATUS_TIMEOUT_MS } from '../wire/limits.ts';
@@ -115,7 +114,8 @@ class Asking {
     const { request, payload, isFree } = this.request;
     // A longer question is heard only from somebody who has said who it is.
     if (isFree && isLoopback(host) && payload.length <= GREETING_PAYLOAD_BYTES) return this.send(request, payload);
-    const versions = { oldestVersion: OLDEST_VERSION, newestVersion: NEWEST_VERSION };
+    // One question needs nothing newer.
+    const versions = { oldestVersion: OLDEST_VERSION, newestVersion: OLDEST_VERSION };
     this.send('hello', this.handshake.hello({ ...versions, purpose: 'status', herd, from, to, epoch: 0 }));
   }
 

@@ -7,6 +7,7 @@ import type { DialObserver } from '../net/dialer.ts';
 import type { LinkListenerObserver } from '../net/link-listener.ts';
 import { addressOf } from '../net/link-socket.ts';
 import type { Command } from '../wire/command.ts';
+import { REPAIR_LOG_INTERVAL_MS } from '../wire/limits.ts';
 import type { Line } from '../wire/lines.ts';
 import type { StoredRecord } from '../wire/messages.ts';
 import { printable } from './log.ts';
@@ -17,6 +18,7 @@ export class LogObserver
 {
   private readonly logger: Logger;
   private readonly refusals: Refusals;
+  private readonly repairsLoggedMs = new Map<string, number>();
 
   constructor(logger: Logger) {
     this.logger = logger;
@@ -73,6 +75,18 @@ export class LogObserver
   }
 
   marked(): void {}
+
+  /** Once a minute and neighbour at most: who lost much has more to do than to write of it. */
+  repaired(link: Link, records: number): void {
+    const neighbour = link.neighbour ?? '';
+    const nowMs = performance.now();
+    if (nowMs - (this.repairsLoggedMs.get(neighbour) ?? Number.NEGATIVE_INFINITY) < REPAIR_LOG_INTERVAL_MS) return;
+    this.repairsLoggedMs.set(neighbour, nowMs);
+    this.logger.warn(
+      { neighbour, records, ofThisLink: link.receiving.repairs },
+      'records were missing here and came again from a neighbour: a fault of this server, its memory or its disk',
+    );
+  }
 
   lifeBegun(epoch: number): void {
     this.logger.warn(

@@ -240,6 +240,7 @@ class HerdServer implements RunningServer {
       },
       superseded: (record, from) => log.superseded(record, from),
       forwarded: (record, to) => log.forwarded(record, to),
+      repaired: (link, records) => log.repaired(link, records),
       forgetRequested: (link, client) => this.forget(link, client, log),
       statusRequested: (link) => link.sendStatus(Buffer.from(JSON.stringify(this.status()))),
     };
@@ -291,6 +292,7 @@ class HerdServer implements RunningServer {
     return {
       ...common,
       state: 'up',
+      version: link.version,
       dialledBy: link.dialled ? this.entry.name : neighbour.name,
       upSeconds: secondsSince(this.linkedAtMs.get(neighbour.name) ?? Date.now()),
       behind: link.sending?.outbox.size ?? 0,
@@ -302,6 +304,7 @@ class HerdServer implements RunningServer {
       recordsSent: link.sending?.recordsSent ?? 0,
       recordsReceived: link.receiving.records,
       duplicates: link.receiving.duplicates,
+      repairs: link.receiving.repairs,
     };
   }
 }

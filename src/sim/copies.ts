@@ -27,6 +27,7 @@ function planFor(edges: readonly Edge[]): Plan {
     edges,
     isDurable: true,
     disk: SOUND_DISK,
+    oldServers: [],
     clocks: [],
     events: [],
     faultsEndMs: 0,

@@ -9,6 +9,7 @@
 //   bounds    an outbox holds each client once; bytes in flight stay below the window and a batch
 //   timers    after a tick nothing is overdue: the core never spins
 //   silence   a neighbour that says nothing is dropped in time, one that talks is not
+//   repair    an audit finds nothing to mend unless something rotted
 //   protocol  honest servers never break the protocol
 //   promise   what is acknowledged is kept as well as was said
 //   disk      what the disk had is there again
@@ -41,6 +42,8 @@ const MOST_VIOLATIONS = 20;
 /** What one server has shown since it was started. */
 interface Life {
   readonly shown: Map<string, StoredRecord>;
+  /** What stood there before that. */
+  readonly previous: Map<string, StoredRecord>;
   readonly checkedHeight: Map<Origin, number>;
   /** By neighbour: what went over the link that is open, and what came over it. */
   readonly crossed: Map<string, Set<StoredRecord>>;
@@ -51,6 +54,9 @@ export class Inspector implements Witness {
   readonly violations: string[] = [];
   acknowledgements = 0;
   forwards = 0;
+  repairs = 0;
+  /** Clients whose record some server lost or that went back to an older one, by a fault of its memory. */
+  private readonly rotten = new Set<string>();
   /** When a record was last sent anywhere. */
   lastForwardMs = 0;
   /** The best that was acknowledged, by client. */
@@ -81,7 +87,13 @@ export class Inspector implements Witness {
   started(server: SimulatedServer): void {
     const shown = new Map<string, StoredRecord>();
     for (const record of server.replica?.records() ?? []) shown.set(clientOf(record), record);
-    this.lives.set(server, { shown, checkedHeight: new Map(), crossed: new Map(), came: new Map() });
+    this.lives.set(server, {
+      shown,
+      previous: new Map(),
+      checkedHeight: new Map(),
+      crossed: new Map(),
+      came: new Map(),
+    });
     this.turned(server);
   }
 
@@ -122,11 +134,12 @@ export class Inspector implements Witness {
     const life = this.lives.get(server) as Life;
     if (from === undefined) this.numbered(server, record);
     else if (!isLeaving(server, from)) life.came.get(from)?.add(record);
-    if (server.replica?.vector.get(record.origin)?.has(record.sequence)) {
+    const client = clientOf(record);
+    if (!this.rotten.has(client) && server.replica?.vector.get(record.origin)?.has(record.sequence)) {
       this.violation('vector', `${server.name} says it has ${told(record)} before it stores it`);
     }
-    const client = clientOf(record);
     const known = life.shown.get(client);
+    if (known !== undefined) life.previous.set(client, known);
     if (known !== undefined && judge(record, known) <= 0) {
       this.violation('table', `${server.name} replaces ${told(known)} by ${told(record)}`);
     }
@@ -146,6 +159,7 @@ export class Inspector implements Witness {
   forwarded(server: SimulatedServer, record: StoredRecord, to: string): void {
     this.forwards += 1;
     this.lastForwardMs = this.timeline.nowMs;
+    if (this.rotten.has(clientOf(record))) return;
     const life = this.lives.get(server) as Life;
     const crossed = life.crossed.get(to);
     if (crossed?.has(record)) this.violation('copies', `${server.name} sends ${told(record)} to ${to} again`);
@@ -159,6 +173,24 @@ export class Inspector implements Witness {
     const life = this.lives.get(server) as Life;
     life.crossed.set(link.neighbour ?? '', new Set());
     life.came.set(link.neighbour ?? '', new Set());
+  }
+
+  /** What a client's record at a server replaced, in its life. */
+  previousOf(server: SimulatedServer, client: string): StoredRecord | undefined {
+    return this.lives.get(server)?.previous.get(client);
+  }
+
+  /** A server's memory lost a client's record, or went back to an older one: what vectors say of this client is void. */
+  rotted(server: SimulatedServer, client: string, older: StoredRecord | undefined): void {
+    this.rotten.add(client);
+    const shown = this.lives.get(server)?.shown;
+    if (older === undefined) shown?.delete(client);
+    else shown?.set(client, older);
+  }
+
+  repaired(server: SimulatedServer, records: number): void {
+    this.repairs += records;
+    if (this.rotten.size === 0) this.violation('repair', `${server.name} had lost ${records} records by itself`);
   }
 
   linkDropped(server: SimulatedServer, link: Link, reason: string): void {
@@ -259,6 +291,7 @@ export class Inspector implements Witness {
 
   private covered(server: SimulatedServer, origin: Origin, sequence: number): void {
     const update = this.updates.get(`${origin.name} ${origin.epoch}`)?.[sequence];
+    if (update !== undefined && this.rotten.has(clientOf(update))) return;
     if (update === undefined) {
       return this.violation('vector', `${server.name} has ${origin.name} ${origin.epoch}.${sequence}, which never was`);
     }

@@ -6,6 +6,7 @@ import { type DiskFault, diskFaultsOf } from './disk-faults.ts';
 import { faultsOf } from './faults.ts';
 import { classGraph, type Edge, gridGraph, lineGraph, meshGraph, randomGraph, ringGraph, serversOf } from './graphs.ts';
 import type { NetworkSettings } from './network.ts';
+import { type Rot, rotsOf } from './rot.ts';
 import { reportsOf } from './workload.ts';
 
 /** A thing that happens at a moment, to whoever is there then. */
@@ -40,6 +41,7 @@ export type PlanEvent =
     }
   | { readonly kind: 'clog'; readonly atMs: number; readonly forMs: number; readonly path: Edge }
   | { readonly kind: 'reset'; readonly atMs: number; readonly edge: Edge }
+  | Rot
   | { readonly kind: 'step'; readonly atMs: number; readonly server: string; readonly byMs: number };
 
 export interface Plan {
@@ -49,6 +51,8 @@ export interface Plan {
   readonly disk: DiskSettings;
   /** Every death of a process leaves its disk as it promised to, and the number of its life: nothing acknowledged may be lost at all. */
   readonly isDurable: boolean;
+  /** These speak only the oldest version of the protocol. */
+  readonly oldServers: readonly string[];
   /** By server, in the order of their names. */
   readonly clocks: readonly { readonly offsetMs: number; readonly drift: number }[];
   readonly events: readonly PlanEvent[];
@@ -87,6 +91,10 @@ export function planOf(seed: number): Plan {
   const ground = { edges, servers, isDurable, endMs: faultsEndMs };
   const faults = faultsOf(ground, chance);
   const disk = diskFaultsOf(seed, ground);
+  const aside = new Chance(seed, 4);
+  const oldServers = aside.happens(0.2) ? servers.filter(() => aside.happens(0.5)) : [];
+  const canRot = isDurable && oldServers.length === 0 && disk.faults.length === 0 && aside.happens(0.3);
+  const rots = canRot ? rotsOf(servers, faultsEndMs, aside) : [];
   const reportBytes = reports.reduce(
     (sum, { lines }) => sum + lines.reduce((bytes, line) => bytes + line.length, 0),
     0,
@@ -95,6 +103,7 @@ export function planOf(seed: number): Plan {
     seed,
     edges,
     isDurable,
+    oldServers,
     faultsEndMs,
     disk: disk.settings,
     backlogMs: (3 * reportBytes) / bytesPerMs,
@@ -106,6 +115,6 @@ export function planOf(seed: number): Plan {
       splitProbability: chance.pick([0, 0.1, 0.5]),
     },
     clocks: servers.map(() => ({ offsetMs: chance.between(-10_000, 10_000), drift: chance.between(-5e-4, 5e-4) })),
-    events: [...reports, ...faults, ...disk.faults].sort((left, right) => left.atMs - right.atMs),
+    events: [...reports, ...faults, ...disk.faults, ...rots].sort((left, right) => left.atMs - right.atMs),
   };
 }

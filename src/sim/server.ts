@@ -5,6 +5,7 @@ import { Replica } from '../core/replica.ts';
 import type { Observer } from '../core/sink.ts';
 import { asciiBytes, ByteWriter } from '../wire/bytes.ts';
 import { Command, parseCommand } from '../wire/command.ts';
+import { NEWEST_VERSION } from '../wire/frame.ts';
 import { GOT_INTERVAL_MS, GREETING_TIMEOUT_MS } from '../wire/limits.ts';
 import type { StoredRecord } from '../wire/messages.ts';
 import { Caller } from './caller.ts';
@@ -23,6 +24,7 @@ export interface Witness {
   acknowledged(server: SimulatedServer, record: StoredRecord): void;
   forwarded(server: SimulatedServer, record: StoredRecord, to: string): void;
   linkOpened(server: SimulatedServer, link: Link): void;
+  repaired(server: SimulatedServer, records: number): void;
   linkDropped(server: SimulatedServer, link: Link, reason: string): void;
   linkRefused(server: SimulatedServer, reason: string, byUs: boolean): void;
   /** A turn is over: what must hold at any time holds now. */
@@ -34,6 +36,8 @@ export class SimulatedServer implements Host {
   readonly name: string;
   readonly clock: ServerClock;
   readonly disk: Disk;
+  /** Of the protocol between servers. */
+  newestVersion: number = NEWEST_VERSION;
   /** Nothing while the process is dead. */
   replica: Replica | undefined;
   readonly streams: Set<Stream> = new Set();
@@ -92,6 +96,7 @@ export class SimulatedServer implements Host {
       hashSeed: this.network.chance.bits(),
       nowMs: this.nowMs(),
       expireAfterSeconds: 0,
+      newestVersion: this.newestVersion,
       observer: this.observer(),
     });
     this.disk.start(this, this.replica);
@@ -279,6 +284,7 @@ export class SimulatedServer implements Host {
       superseded: () => {},
       forwarded: (record, to) => witness.forwarded(this, record, to),
       marked: (origin, height) => this.disk.mark(origin, height),
+      repaired: (_link, records) => witness.repaired(this, records),
       lifeBegun: (epoch) => {
         this.disk.epoch = epoch;
       },

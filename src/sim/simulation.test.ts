@@ -41,7 +41,8 @@ test('servers that were cut off for ten minutes, each alone, are one herd again 
     [other, one],
   ]);
   const cut = { kind: 'cut', atMs: cutMs, forMs: cutForMs, paths, how: 'hold' } as const;
-  const plan = { ...planOf(1), edges, isDurable: true, events: [...reports, cut], faultsEndMs: cutMs + cutForMs };
+  const faultsEndMs = cutMs + cutForMs;
+  const plan = { ...planOf(1), edges, isDurable: true, oldServers: [], events: [...reports, cut], faultsEndMs };
   const { violations, acknowledged, healedMs } = runPlan({ ...plan, backlogMs: 0, clocks: servers.map(() => steady) });
   assert.deepEqual(violations, []);
   assert.equal(acknowledged, 6 * servers.length);
@@ -59,7 +60,8 @@ test('the same seed is the same run, to the byte and the microsecond', () => {
 test('plans have everything that goes wrong in them', () => {
   const kinds = new Set<string>();
   for (let seed = 1; seed <= 50; seed += 1) for (const { kind } of planOf(seed).events) kinds.add(kind);
-  assert.deepEqual([...kinds].sort(), ['clog', 'cut', 'kill', 'power', 'refusal', 'reports', 'reset', 'step', 'stop']);
+  const all = ['clog', 'cut', 'kill', 'power', 'refusal', 'reports', 'reset', 'rot', 'step', 'stop'];
+  assert.deepEqual([...kinds].sort(), all);
 });
 
 /** A plan that must fail: it is taken for durable, and the only server that knew something is wiped. */

@@ -6,6 +6,8 @@
 //   unrest     records still travel, although all servers are equal
 //   heights    servers differ in how far they have each other's updates
 
+import { OLDEST_VERSION } from '../wire/frame.ts';
+import { AUDIT_INTERVAL_MS, AUDIT_SOON_MS } from '../wire/limits.ts';
 import type { StoredRecord } from '../wire/messages.ts';
 import { Chance } from './chance.ts';
 import { Disk } from './disk.ts';
@@ -14,6 +16,7 @@ import { clientOf, Inspector, told } from './inspector.ts';
 import { judge } from './judge.ts';
 import { Network } from './network.ts';
 import type { Plan, PlanEvent } from './plan.ts';
+import { rot } from './rot.ts';
 import { SimulatedServer } from './server.ts';
 import { ServerClock } from './server-clock.ts';
 import { Timeline } from './timeline.ts';
@@ -36,6 +39,8 @@ export interface Outcome {
   readonly virtualMs: number;
   /** From mended to equal. */
   readonly healedMs: number | undefined;
+  /** Memory rotted, and what it lost may have waited for an audit. */
+  readonly rotted: boolean;
   readonly happened: number;
   readonly hash: number;
 }
@@ -62,6 +67,7 @@ export class Simulation {
         return [name, new SimulatedServer(name, clock, disk, this.network, this.inspector)];
       }),
     );
+    for (const name of plan.oldServers) this.server(name).newestVersion = OLDEST_VERSION;
     for (const [one, other] of plan.edges) {
       this.server(one).befriend(this.server(other));
       this.server(other).befriend(this.server(one));
@@ -97,6 +103,7 @@ export class Simulation {
       acknowledged: inspector.acknowledgements,
       virtualMs: timeline.nowMs,
       healedMs,
+      rotted: this.hasRot,
       happened: timeline.happened,
       hash: this.network.hash,
     };
@@ -158,6 +165,8 @@ export class Simulation {
       case 'clog':
         network.path(...event.path).cloggedUntilMs = event.atMs + event.forMs;
         return;
+      case 'rot':
+        return rot(this.server(event.server), event, this.servers.values(), this.inspector);
       case 'reset':
         return network.reset(...event.edge);
       case 'step':
@@ -202,13 +211,22 @@ export class Simulation {
 
   private waitForEqual(): number | undefined {
     const { timeline, plan } = this;
-    const limitMs = plan.faultsEndMs + HEAL_MS + plan.backlogMs;
+    const limitMs = plan.faultsEndMs + HEAL_MS + plan.backlogMs + this.auditMs();
     while (timeline.nowMs < limitMs) {
       timeline.runUntil(timeline.nowMs + LOOK_EVERY_MS);
       if (this.difference() === undefined) return timeline.nowMs - plan.faultsEndMs;
     }
     this.inspector.violation('unequal', this.difference() ?? '');
     return undefined;
+  }
+
+  /** How long audits may take to mend what rotted: one is due within a minute, and another server soon after each that was mended. */
+  private auditMs(): number {
+    return this.hasRot ? 2 * AUDIT_INTERVAL_MS + this.servers.size * AUDIT_SOON_MS : 0;
+  }
+
+  private get hasRot(): boolean {
+    return this.plan.events.some(({ kind }) => kind === 'rot');
   }
 
   private difference(): string | undefined {
@@ -242,7 +260,7 @@ export class Simulation {
 
   private waitForRest(): void {
     const { timeline, inspector, plan } = this;
-    const limitMs = timeline.nowMs + REST_MS + HEAL_MS + plan.backlogMs;
+    const limitMs = timeline.nowMs + REST_MS + HEAL_MS + plan.backlogMs + this.auditMs();
     let quietSinceMs = timeline.nowMs;
     while (timeline.nowMs - quietSinceMs < REST_MS) {
       timeline.runUntil(timeline.nowMs + LOOK_EVERY_MS * 10);

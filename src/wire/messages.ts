@@ -10,7 +10,7 @@ import {
   SPACE,
 } from './bytes.ts';
 import { compareInstants, copyInstant, type Instant, parseStamp } from './instant.ts';
-import { FRAME_PAYLOAD_BYTES } from './limits.ts';
+import { EARLIEST_SECONDS, FRAME_PAYLOAD_BYTES } from './limits.ts';
 import { type Position, parseLocation } from './location.ts';
 
 /** First bytes of a hello: whoever dials the wrong port is told so at once. */
@@ -92,10 +92,15 @@ export interface Origin {
   readonly name: string;
   readonly nameBytes: Uint8Array;
   readonly epoch: number;
+  /** 32 bits of both, the same at every server. */
+  readonly hash: number;
 }
 
 export function makeOrigin(name: string, epoch: number): Origin {
-  return { name, nameBytes: asciiBytes(name), epoch };
+  const nameBytes = asciiBytes(name);
+  let hash = (epoch | 0) ^ Math.floor(epoch / 0x100000000);
+  for (const byte of nameBytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  return { name, nameBytes, epoch, hash };
 }
 
 /** The winning report of a client, as all servers know it. Never changed once made. */
@@ -197,6 +202,6 @@ function writeInstant(out: ByteWriter, instant: Instant): void {
 function readInstant(reader: ByteReader): Instant {
   const seconds = reader.signedVarint();
   const nanoseconds = reader.varint();
-  if (nanoseconds > 999_999_999 || Math.abs(seconds) > 2 ** 40) throw new MalformedFrame('impossible time');
+  if (nanoseconds > 999_999_999 || Math.abs(seconds) > -EARLIEST_SECONDS) throw new MalformedFrame('impossible time');
   return { seconds, nanoseconds };
 }
