@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Replica } from '../dist/src/core/replica.js';
-import { Holding, madeRecord } from '../dist/src/storage/made-records.js';
+import { Holding, madeRecord } from '../dist/src/journal/made-records.js';
 import { Store } from '../dist/src/storage/store.js';
 
 const CLIENTS = 1_000_000;

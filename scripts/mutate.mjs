@@ -29,7 +29,7 @@ for (const seed of seeds) {
 
 function copyOfTheCore() {
   rmSync(workshop, { recursive: true, force: true });
-  for (const folder of ['core', 'wire', 'sim']) {
+  for (const folder of ['core', 'wire', 'journal', 'sim']) {
     cpSync(path.join(built, folder), path.join(workshop, folder), {
       recursive: true,
       filter: (file) => !/\.(test\.js|d\.ts|map)$/.test(file),

@@ -1,8 +1,9 @@
-// Bugs to plant in the compiled core, one at a time, to prove that the simulator finds them: mistakes that published systems
+// Bugs to plant in the compiled core and journal, one at a time, to prove that the simulator finds them: mistakes that published systems
 // made, or that this one made. `from` must occur in the file exactly once.
 // The last three are planted in what stands around the core: a server must do that part right too, and the check must see it.
 
 const CORE = 'core/';
+const JOURNAL = 'journal/';
 
 export const MUTATIONS = [
   {
@@ -81,7 +82,7 @@ export const MUTATIONS = [
     name: 'a receiver drops what its own clock finds too far ahead',
     file: `${CORE}replica.js`,
     from: 'const won = slot === undefined || compareRecords(record, slot.record) > 0;',
-    to: 'const won = record.order.seconds <= this.lastReceived.seconds + 5 && (slot === undefined || compareRecords(record, slot.record) > 0);',
+    to: 'const won = record.order.seconds <= this.receiveClock.last.seconds + 5 && (slot === undefined || compareRecords(record, slot.record) > 0);',
   },
   {
     name: 'no catch-up when a link opens',
@@ -93,7 +94,7 @@ export const MUTATIONS = [
     name: "a neighbour's vector kept over connections (ssb-ebt#33)",
     file: `${CORE}link.js`,
     from: 'this.sending = sending;',
-    to: 'const kept = (this.herd.kept ??= new Map()); const old = kept.get(this.neighbour); if (old) for (const [origin, got] of old) peerHas(sending.peer, origin, got.height, got.above()); kept.set(this.neighbour, sending.peer); this.sending = sending;',
+    to: 'const kept = (this.herd.kept ??= new Map()); const old = kept.get(this.neighbour); if (old) for (const [origin, got] of old) sending.peer.set(origin, got); kept.set(this.neighbour, sending.peer); this.sending = sending;',
   },
   {
     name: 'acknowledged before it is in the table',
@@ -158,9 +159,100 @@ export const MUTATIONS = [
   },
   {
     name: 'a lost number of a life is made up by adding one',
-    file: `${CORE}replica.js`,
+    file: `${CORE}own-life.js`,
     from: 'remembered + 1 + (this.self.epoch % LIFE_LEAP_MS)',
     to: 'remembered + 1',
+  },
+  {
+    name: 'on disk: a record stands for all of its origin before it',
+    file: `${JOURNAL}recovery.js`,
+    from: 'this.into.restore(record);',
+    to: 'this.into.restore(record); this.into.restoreVector({ ...record.origin, height: record.sequence, above: [] });',
+  },
+  {
+    name: 'on disk: marks are believed after a loss',
+    file: `${JOURNAL}recovery.js`,
+    from: 'if (this.complete)',
+    to: 'if (true)',
+  },
+  {
+    name: 'on disk: a block with a wrong checksum is taken',
+    file: `${JOURNAL}file-reader.js`,
+    from: 'if (checksum !== expected)',
+    to: 'if (false)',
+  },
+  {
+    name: 'on disk: a report is acknowledged although the disk refused',
+    file: `${JOURNAL}log.js`,
+    from: 'const kept = !this.refusedInTurn;',
+    to: 'const kept = true;',
+  },
+  {
+    name: 'on disk: fsync answers when it is only written',
+    file: `${JOURNAL}log.js`,
+    from: 'this.syncer.wait(done);',
+    to: 'done(true);',
+  },
+  {
+    name: 'on disk: nothing says that the log has a gap',
+    file: `${JOURNAL}log.js`,
+    from: 'file.wholeBytes + (this.dropped - this.mended)',
+    to: 'file.wholeBytes',
+    also: { from: 'if (!this.hasGap)', to: 'if (true)' },
+  },
+  {
+    name: 'on disk: a failed sync is forgotten',
+    file: `${JOURNAL}syncer.js`,
+    from: 'this.failed(fault);',
+    to: '',
+  },
+  {
+    name: 'on disk: a snapshot mends a sync that failed after it was begun',
+    file: `${JOURNAL}log.js`,
+    from: 'dropped >= this.lostAtDropped',
+    to: 'true',
+  },
+  {
+    name: 'on disk: what a killed life wrote is never made durable',
+    file: `${JOURNAL}syncer.js`,
+    from: 'this.inherited = numbers;',
+    to: '',
+  },
+  {
+    name: 'an audit takes what is on its way to the neighbour for lost',
+    file: `${CORE}audit.js`,
+    from: '|| !this.sending.covered(record)',
+    to: '',
+  },
+  {
+    name: 'an audit takes what is on its way to this server for lost',
+    file: `${CORE}audit.js`,
+    from: '(their !== undefined && !this.hasCovered(their)) ||',
+    to: '',
+  },
+  {
+    name: 'an audit mends nothing',
+    file: `${CORE}audit.js`,
+    from: 'this.sending.insist(slot);',
+    to: '',
+  },
+  {
+    name: 'an audit believes the vector that it is there to check',
+    file: `${CORE}sending.js`,
+    from: '!this.insisted.delete(slot) && this.isCovered(slot)',
+    to: 'this.isCovered(slot)',
+  },
+  {
+    name: 'one audit for each link, and never again',
+    file: `${CORE}audit.js`,
+    from: 'this.nextMs = nowMs + this.everyMs;',
+    to: 'this.nextMs = Infinity;',
+  },
+  {
+    name: 'the newest version is spoken with whoever there is',
+    file: `${CORE}link.js`,
+    from: 'Math.min(this.herd.newestVersion, newestVersion)',
+    to: 'this.herd.newestVersion',
   },
   {
     name: 'around the core: the number of a life is used again (memberlist#311)',
@@ -171,13 +263,13 @@ export const MUTATIONS = [
   {
     name: 'around the core: only own reports are written to the disk',
     file: 'sim/server.js',
-    from: 'this.disk.accepted(record);',
-    to: 'if (from === undefined) this.disk.accepted(record);',
+    from: 'this.disk.append(record);',
+    to: 'if (from === undefined) this.disk.append(record);',
   },
   {
     name: 'around the core: marks are on the disk before the records',
     file: 'sim/disk.js',
-    from: 'this.entries.push(record);',
-    to: 'this.entries.push(record); if (this.entries.length % 16 === 15) this.entries.pop();',
+    from: 'if (this.log?.append(record))',
+    to: 'if (record.sequence % 16 !== 15 && this.log?.append(record))',
   },
 ];

@@ -69,3 +69,23 @@ test('with a secret nobody makes the herd forget who has not proved it, not even
   assert.match(await exchange(herd.port('Goloman'), 'WHATSAT kiwi\u00c3\u00a9 0 0\n'), /^\? /);
   assert.ok(!readFileSync(path.join(herd.directory, 'Goloman.log'), 'utf8').includes('5a5a'));
 });
+
+test('an ID as long as a line is forgotten too, with a secret and without', async (context) => {
+  const herd = await Herd.start(['Goloman']);
+  context.after(() => herd.stop());
+  const flags = ['--port-offset', String(herd.offset), '--data', herd.directory];
+  const long = 'x'.repeat(60_000);
+  const forget = async (stamp: number): Promise<void> => {
+    await exchange(herd.port('Goloman'), `IAMAT ${long} +1+1 ${stamp}\n`);
+    assert.match(await exchange(herd.port('Goloman'), `WHATSAT ${long} 0 0\n`), /^AT /);
+    const { code, stderr } = await drover(['forget', long, ...flags]);
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match(await exchange(herd.port('Goloman'), `WHATSAT ${long} 0 0\n`), /^\? /);
+  };
+  await forget(1);
+  await herd.stopServer('Goloman');
+  writeFileSync(path.join(herd.directory, 'herd.key'), `${'5a'.repeat(32)}\n`);
+  await herd.startServer('Goloman');
+  // Later than the forgetting before.
+  await forget(Math.floor(Date.now() / 1000) + 3600);
+});

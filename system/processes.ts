@@ -6,6 +6,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../src/server/config.ts';
+import { askServer, findProof, type ServerStatus } from '../src/server/status.ts';
 
 export const MAIN: string = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
 
@@ -98,12 +100,17 @@ export async function until(condition: () => boolean | Promise<boolean>, explain
   }
 }
 
+const offsetsGiven = new Set<number>();
+
 /** An offset at which every port of the five servers is free now. */
 export async function freePortOffset(): Promise<number> {
   for (let tries = 0; tries < 100; tries += 1) {
     // Below 32768, where outgoing connections get their ports.
     const offset = 100 + 10 * Math.floor(Math.random() * 1200);
     const ports = SERVERS.flatMap((name) => [clientPort(name, offset), linkPort(name, offset)]);
+    // Free until the servers listen: another herd of this process must not be given the same.
+    if (offsetsGiven.has(offset)) continue;
+    offsetsGiven.add(offset);
     if ((await Promise.all(ports.map(isFree))).every(Boolean)) return offset;
   }
   throw new Error('no free ports');
@@ -125,15 +132,11 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-export interface StatusOfServer {
-  readonly server: string;
-  readonly reachable: boolean;
-  readonly clients: number;
-  readonly connections: number;
-  readonly residentBytes: number;
-  readonly pid: number;
-  readonly links: readonly { readonly neighbour: string; readonly state: string }[];
-}
+/** What a server says of itself; less if it cannot be reached. */
+export type StatusOfServer = { readonly server: string; readonly reachable: boolean } & Partial<ServerStatus>;
+
+/** Where it is said who is in the herd. */
+type Source = { readonly configFile: string } | { readonly portOffset: number };
 
 /** A herd of real processes on its own ports with its own data directory. */
 export class Herd {
@@ -142,7 +145,7 @@ export class Herd {
   readonly processes: Map<ServerName, Process> = new Map();
   private readonly env: Record<string, string>;
 
-  private constructor(offset: number, env: Record<string, string>) {
+  protected constructor(offset: number, env: Record<string, string>) {
     this.offset = offset;
     this.env = env;
   }
@@ -150,20 +153,40 @@ export class Herd {
   /** Starts these servers and waits until every link between them is up. */
   static async start(names: readonly ServerName[] = SERVERS, env: Record<string, string> = {}): Promise<Herd> {
     const herd = new Herd(await freePortOffset(), env);
-    try {
-      for (const name of names) herd.launch(name);
-      for (const name of names) await herd.processes.get(name)?.printed(/listens on/);
-      await herd.linked();
-    } catch (error) {
-      await herd.stop();
-      throw error;
-    }
+    await herd.bringUp(names);
     return herd;
   }
 
+  protected async bringUp(names: readonly ServerName[]): Promise<void> {
+    try {
+      for (const name of names) this.launch(name);
+      for (const name of names) await this.processes.get(name)?.printed(/listens on/);
+      await this.linked();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
   launch(name: ServerName): void {
-    const args = ['serve', name, '--port-offset', String(this.offset), '--data', this.directory];
-    this.processes.set(name, new Process(args, this.env));
+    const source = this.source(name);
+    const flags =
+      'configFile' in source ? ['--config', source.configFile] : ['--port-offset', String(source.portOffset)];
+    const args = ['serve', name, ...flags, '--data', this.dataOf(name)];
+    this.processes.set(name, new Process(args, this.environmentOf(name)));
+  }
+
+  /** How a server is told of its herd; without a name, how everybody else is. */
+  protected source(_name?: ServerName): Source {
+    return { portOffset: this.offset };
+  }
+
+  protected environmentOf(_name: ServerName): Record<string, string> {
+    return this.env;
+  }
+
+  dataOf(_name: ServerName): string {
+    return this.directory;
   }
 
   /** Starts a server (again) and waits for its links. */
@@ -184,9 +207,18 @@ export class Herd {
     return clientPort(name, this.offset);
   }
 
+  /** What `drover status` shows, asked in the same way; without starting a process each time. */
   async status(): Promise<StatusOfServer[]> {
-    const { stdout } = await drover(['status', '--json', '--port-offset', String(this.offset)]);
-    return (JSON.parse(stdout) as { servers: StatusOfServer[] }).servers;
+    const config = await loadConfig({ env: {}, toRun: false, ...this.source() });
+    const proof = findProof(config, this.directory);
+    return Promise.all(
+      [...config.servers.values()].map((entry) =>
+        askServer(entry, proof).then(
+          (status) => ({ reachable: true, ...status }),
+          () => ({ server: entry.name, reachable: false }),
+        ),
+      ),
+    );
   }
 
   /** Waits until every server that runs has a link to each neighbour that runs. */
@@ -200,7 +232,7 @@ export class Herd {
         return running.every(
           ({ reachable, links }) =>
             reachable &&
-            links.every(({ neighbour, state }) => (state === 'up') === this.processes.has(neighbour as ServerName)),
+            links?.every(({ neighbour, state }) => (state === 'up') === this.processes.has(neighbour as ServerName)),
         );
       },
       () => `links do not come up: ${last}`,
@@ -208,10 +240,19 @@ export class Herd {
   }
 
   log(name: ServerName): Record<string, unknown>[] {
-    const text = readFileSync(path.join(this.directory, `${name}.log`), 'utf8');
+    const text = readFileSync(path.join(this.dataOf(name), `${name}.log`), 'utf8');
     // The last line may be half written.
     const lines = text.split('\n').slice(0, -1);
     return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  /** The links that were lost, as `Goloman: Hands, silent for ...`, and not the one of two that neighbours dial at once. */
+  lostLinks(): string[] {
+    return SERVERS.flatMap((name) =>
+      this.log(name)
+        .filter(({ event, reason }) => event === 'link dropped' && reason !== 'replaced by another connection')
+        .map(({ neighbour, reason }) => `${name}: ${neighbour}, ${reason}`),
+    );
   }
 
   /** Waits until this many records of a log satisfy `wanted`: they may be in the log's buffer for a moment. */

@@ -51,7 +51,7 @@ test('a server that was killed knows everything again when it is back, and so do
   await agree(herd, SERVERS, 'alone', alone);
 });
 
-test('all five may be restarted one after the other, and nobody forgets', async (context) => {
+test('all five may be restarted one after the other: nobody forgets, and what they then say is news (icn#2510)', async (context) => {
   const herd = await Herd.start();
   context.after(() => herd.stop());
   const lines = await Promise.all(SERVERS.map((server) => report(herd, server, `from-${server}`, '7')));
@@ -59,6 +59,7 @@ test('all five may be restarted one after the other, and nobody forgets', async 
   for (const server of SERVERS) {
     await herd.stopServer(server);
     await herd.startServer(server);
+    await agree(herd, SERVERS, 'news', await report(herd, server, 'news', String(10 + SERVERS.indexOf(server))));
   }
   for (const [index, server] of SERVERS.entries()) await agree(herd, SERVERS, `from-${server}`, lines[index]);
 });

@@ -1,12 +1,12 @@
 // `drover up` and the rest of the command line, as a person or a script meets them.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { exchange } from './client.ts';
-import { clientPort, drover, freePortOffset, linkPort, Process, SERVERS, until } from './processes.ts';
+import { clientPort, drover, freePortOffset, linkPort, Process, SERVERS, type ServerName, until } from './processes.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'drover-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
@@ -55,6 +55,34 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL'] as const) {
       );
     } finally {
       await up.stop('SIGKILL');
+    }
+  });
+}
+
+/** What a server keeps of reports between two snapshots. */
+function logOnDisk(data: string, server: ServerName): string {
+  const folder = path.join(data, server);
+  const logs = readdirSync(folder).filter((name) => name.startsWith('wal-'));
+  return logs.map((name) => readFileSync(path.join(folder, name), 'latin1')).join('');
+}
+
+for (const [ack, isKept] of [
+  ['memory', false],
+  ['wal', true],
+  ['fsync', true],
+] as const) {
+  test(`up --ack ${ack} reaches its servers: what was answered is ${isKept ? '' : 'not '}in their logs on disk`, async () => {
+    const offset = await freePortOffset();
+    const data = path.join(directory, `ack-${ack}`);
+    const up = new Process(['up', '--port-offset', String(offset), '--data', data, '--ack', ack]);
+    try {
+      await up.printed(/nc -N 127\.0\.0\.1 \d+\n/);
+      for (const name of SERVERS) {
+        assert.match(await exchange(clientPort(name, offset), `IAMAT of-${name} +1+1 1\n`), /^AT /);
+        assert.equal(logOnDisk(data, name).includes(`of-${name}`), isKept);
+      }
+    } finally {
+      await up.stop();
     }
   });
 }

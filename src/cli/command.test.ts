@@ -177,6 +177,8 @@ test('one line and exit code 1: unknown server, port in use, data directory that
     [['up', ...args], /^drover: Gate .*in use.*\n$/],
     [['serve', 'Barn', ...args, '--data', path.join(file, 'state')], /^drover: Barn .*data directory.*\n$/],
     [['up', ...args, '--data', path.join(file, 'state')], /^drover: .*data directory.*\n$/],
+    [['serve', 'Barn', ...args, '--data', '/proc/state'], /^drover: Barn .*data directory \/proc\/state .*\n$/],
+    [['up', ...args, '--data', '/proc/state'], /^drover: .*data directory \/proc\/state .*\n$/],
   ];
   for (const [command, message] of cases) {
     const { code, out, err } = await run(command);

@@ -74,7 +74,11 @@ function describeOutcome(outcome: Outcome): string {
 
 function summarise(outcomes: readonly Outcome[], wallMs: number): Summary {
   const sum = (of: (outcome: Outcome) => number): number => outcomes.reduce((total, one) => total + of(one), 0);
-  const healed = outcomes.map(({ healedMs }) => healedMs ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
+  // What waits for an audit says nothing of how fast links heal.
+  const healed = outcomes
+    .filter(({ rotted }) => !rotted)
+    .map(({ healedMs }) => healedMs ?? Number.POSITIVE_INFINITY)
+    .sort((a, b) => a - b);
   const at = (share: number): number => Math.round(healed[Math.floor(share * (healed.length - 1))] ?? 0);
   const virtualMs = sum((one) => one.virtualMs);
   return {

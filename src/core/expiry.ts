@@ -2,7 +2,7 @@
 // at every server; a server's own clock decides only when it looks, never which record wins.
 import { asciiBytes } from '../wire/bytes.ts';
 import type { Instant } from '../wire/instant.ts';
-import { PURGE_CLIENTS, PURGE_GRACE_SECONDS } from '../wire/limits.ts';
+import { EARLIEST_SECONDS, PURGE_CLIENTS, PURGE_GRACE_SECONDS } from '../wire/limits.ts';
 import type { NewRecord } from '../wire/record.ts';
 import type { Slot, Table } from './table.ts';
 
@@ -19,6 +19,11 @@ export class Expiry {
   /** Whether a record that its origin received then is too old to be shown. */
   hides(receivedSeconds: number, now: Instant): boolean {
     return this.afterSeconds > 0 && now.seconds - receivedSeconds >= this.afterSeconds;
+  }
+
+  /** Clients received before this are hidden, in POSIX seconds. */
+  hiddenBeforeSeconds(now: Instant): number {
+    return this.afterSeconds > 0 ? now.seconds - this.afterSeconds : EARLIEST_SECONDS;
   }
 
   /** Looks at some clients and removes those that have been hidden for a while: by then every server hides them. */

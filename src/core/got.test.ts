@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { RANGES_PER_ORIGIN } from '../wire/limits.ts';
 import { Got } from './got.ts';
 
 const step = fc.oneof(
@@ -35,5 +36,22 @@ test('it is the set of what was added, whatever the order, kept as few ranges as
       }
     }),
     { numRuns: 500 },
+  );
+});
+
+test('it keeps a bounded number of ranges, the newest, and never says more than was added', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 8000 }), { minLength: 3500, maxLength: 4000 }), (sequences) => {
+      const got = new Got();
+      const model = new Set<number>();
+      for (const sequence of sequences) {
+        got.add(sequence);
+        model.add(sequence);
+        assert.ok(got.rangeCount <= RANGES_PER_ORIGIN);
+      }
+      assert.ok(got.has(Math.max(...model)));
+      for (let n = 1; n <= 8000; n += 1) if (got.has(n)) assert.ok(model.has(n), `${n} was never added`);
+    }),
+    { numRuns: 20 },
   );
 });

@@ -1,5 +1,6 @@
 // Which updates of one origin have been seen: all up to a height, and some above it. The acknowledgement, the suppression of
 // duplicates and the lag of a link are all this one thing. Knows no record and no link.
+import { RANGES_PER_ORIGIN } from '../wire/limits.ts';
 
 export class Got {
   /** Every update up to this one is covered: seen, or known to be replaced by one that was. */
@@ -27,6 +28,7 @@ export class Got {
     const top = ranges.length === 0 ? Number.NEGATIVE_INFINITY : (ranges[ranges.length - 1] as number);
     if (first > top + 1) {
       ranges.push(first, last);
+      this.forgetLowest();
       return true;
     }
     let from = this.rangeAt(first - 1);
@@ -40,7 +42,13 @@ export class Got {
       from += 2;
     }
     ranges.splice(start, from - start, low, high);
+    this.forgetLowest();
     return true;
+  }
+
+  /** What is forgotten may come again, and is then known: the newest are what others are about to send. */
+  private forgetLowest(): void {
+    if (this.ranges.length > 2 * RANGES_PER_ORIGIN) this.ranges.splice(0, 2);
   }
 
   /** Every update up to `height` is covered. False if that was known. */

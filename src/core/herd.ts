@@ -11,7 +11,11 @@ import type { Table } from './table.ts';
 export interface Herd {
   readonly name: string;
   readonly self: Origin;
+  /** Newest version of the protocol that this server speaks. */
+  readonly newestVersion: number;
   readonly table: Table;
+  /** Records received before this are shown no more, in POSIX seconds by this server's clock. */
+  readonly hiddenBeforeSeconds: number;
   /** What this server has of every origin. */
   readonly vector: Vector<Origin>;
   origin(name: string, epoch: number): Origin;
@@ -23,7 +27,7 @@ export interface Herd {
   objection(link: Link, hello: Hello): string | undefined;
   /** The neighbour is who it says: why there is no room for this connection, or undefined when there is, made if need be. */
   noRoom(link: Link, hello: Hello, nowMs: number): string | undefined;
-  opened(link: Link): void;
+  opened(link: Link, nowMs: number): void;
   caughtUp(link: Link, records: number): void;
   dropped(link: Link, reason: string): void;
   refused(link: Link, reason: string, byUs: boolean): void;

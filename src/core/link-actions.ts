@@ -45,20 +45,31 @@ export const ACTIONS: Record<LinkState, Record<FrameName, Action>> = {
     refuse: refused,
     bye,
   },
-  syncing: { ...NOTHING_ELSE, vector: (link, reader) => link.synced(readVector(reader)), refuse: refused, bye },
+  syncing: {
+    ...NOTHING_ELSE,
+    vector: (link, reader, nowMs) => link.synced(readVector(reader), nowMs),
+    refuse: refused,
+    bye,
+  },
   live: {
     ...NOTHING_ELSE,
     refuse: refused,
     records,
     bye,
     got: (link, reader, nowMs) => link.receivedGot(reader, nowMs),
-    prune: (link, reader) => link.holdBack(reader, true),
-    graft: (link, reader) => link.holdBack(reader, false),
+    prune: (link, reader, nowMs) => link.holdBack(reader, true, nowMs),
+    graft: (link, reader, nowMs) => link.holdBack(reader, false, nowMs),
+    digest: (link, reader) => (link.audit ?? notAgreed()).heardDigest(reader),
+    inventory: (link, reader, nowMs) => (link.audit ?? notAgreed()).heardInventory(reader, nowMs),
   },
   leaving: { ...allOf(ignore), records },
   asking: { ...NOTHING_ELSE, statusRequest: status, forgetRequest: forget, bye },
   closed: allOf(ignore),
 };
+
+function notAgreed(): never {
+  throw new MalformedFrame('frame of a version that was not agreed on');
+}
 
 function allOf(action: Action): Record<FrameName, Action> {
   return Object.fromEntries(Object.keys(FRAME_TYPES).map((name) => [name, action])) as Record<FrameName, Action>;

@@ -2,19 +2,26 @@
 // sent over it is `Sending`'s. Knows transports only as `Transport`, and the herd only through `Herd`.
 import { ByteReader, ByteWriter, MalformedFrame } from '../wire/bytes.ts';
 import {
+  AUDIT_VERSION,
   beginFrame,
   endFrame,
   FRAME_TYPES,
   type FrameName,
   FrameReader,
   HEADER_BYTES,
-  NEWEST_VERSION,
   OLDEST_VERSION,
 } from '../wire/frame.ts';
-import { FRAME_PAYLOAD_BYTES, GREETING_PAYLOAD_BYTES, HEARTBEAT_MS, SILENCE_MS } from '../wire/limits.ts';
+import {
+  CATCH_UP_WAIT_MS,
+  FRAME_PAYLOAD_BYTES,
+  GREETING_PAYLOAD_BYTES,
+  HEARTBEAT_MS,
+  SILENCE_MS,
+} from '../wire/limits.ts';
 import { type Hello, type Origin, type Purpose, readOrigins, writeOrigins, writeRefusal } from '../wire/messages.ts';
 import type { StoredRecord } from '../wire/record.ts';
 import { readVector, type VectorEntry, writeVector } from '../wire/vector.ts';
+import { Audit } from './audit.ts';
 import { Handshake, type Session, TAG_BYTES } from './handshake.ts';
 import type { Herd } from './herd.ts';
 import { ACTIONS, type LinkState } from './link-actions.ts';
@@ -32,9 +39,13 @@ export class Link implements Carrier {
   state: LinkState = 'greeting';
   /** The neighbour's life, from its hello; 0 until this was a link. */
   epoch = 0;
+  /** The version that both sides speak: the oldest until the greeting is over. */
+  version: number = OLDEST_VERSION;
   /** What goes to the neighbour; made anew for every link, since what a neighbour had in another life says nothing. */
   sending: Sending | undefined;
   readonly receiving: Receiving;
+  /** Compares tables with the neighbour, if its version can. */
+  audit: Audit | undefined;
 
   private readonly transport: Transport;
   private readonly reader = new FrameReader(GREETING_PAYLOAD_BYTES);
@@ -111,8 +122,11 @@ export class Link implements Carrier {
     const hello = this.hello as Hello;
     const objection = this.handshake.heardProof(payload, hello);
     if (objection !== undefined) return this.refuse(objection);
+    this.agree(hello);
     if (hello.purpose === 'status') {
       this.useSession();
+      // A client's ID may be as long as a line.
+      this.reader.mostPayloadBytes = FRAME_PAYLOAD_BYTES;
       this.state = 'asking';
       return;
     }
@@ -123,6 +137,7 @@ export class Link implements Carrier {
 
   /** The other side is the neighbour it says it is: tells it what this server has. */
   private known(hello: Hello, nowMs: number): void {
+    this.agree(hello);
     this.useSession();
     this.neighbour = hello.from;
     this.receiving.neighbour = hello.from;
@@ -133,18 +148,35 @@ export class Link implements Carrier {
     this.sendFrame('vector', (out) => writeVector(out, entriesOf(this.herd.vector)));
   }
 
+  /** On the newest version that both speak. What each said of its versions was part of what was proved. */
+  private agree({ newestVersion }: Hello): void {
+    this.version = Math.min(this.herd.newestVersion, newestVersion);
+    this.reader.newestVersion = this.version;
+  }
+
   private useSession(): void {
     this.session = this.handshake.session(this.dialled);
     if (this.session !== undefined) this.reader.tagBytes = TAG_BYTES;
   }
 
   /** The neighbour's vector: from now on records flow, first those it lacks. */
-  synced(entries: readonly VectorEntry[]): void {
+  synced(entries: readonly VectorEntry[], nowMs: number): void {
     const sending = new Sending(this.herd.table, this.herd.vector, this);
     for (const entry of entries) this.herd.claimed(sending.peer, entry);
     this.sending = sending;
+    if (this.version >= AUDIT_VERSION) {
+      this.audit = new Audit(this.herd, sending, this.dialled, (name, write) => this.sendFrame(name, write));
+    }
     this.state = 'live';
-    this.herd.opened(this);
+    this.receiving.expect(sending.peer);
+    this.herd.opened(this, nowMs);
+  }
+
+  /** Asks the neighbour to let its catch-up wait for a while, or to go on: without what this server has got meanwhile. */
+  holdCatchUp(hold: boolean, nowMs: number): void {
+    if (this.state !== 'live' || this.version < AUDIT_VERSION) return;
+    if (!hold) this.sayGot(nowMs);
+    this.sendFrame(hold ? 'prune' : 'graft', (out) => writeOrigins(out, []));
   }
 
   receivedRecords(reader: ByteReader, nowMs: number): void {
@@ -159,8 +191,11 @@ export class Link implements Carrier {
     for (const entry of readVector(reader)) this.herd.claimed(sending.peer, entry);
   }
 
-  holdBack(reader: ByteReader, hold: boolean): void {
-    for (const { name, epoch } of readOrigins(reader)) {
+  /** An origin's records, or with none named the catch-up. */
+  holdBack(reader: ByteReader, hold: boolean, nowMs: number): void {
+    const origins = readOrigins(reader);
+    if (origins.length === 0) this.sending?.wait(hold ? nowMs + CATCH_UP_WAIT_MS : nowMs);
+    for (const { name, epoch } of origins) {
       const origin = this.herd.origin(name, epoch);
       if (hold) this.sending?.heldOrigins.add(origin);
       else this.sending?.heldOrigins.delete(origin);
@@ -256,6 +291,7 @@ export class Link implements Carrier {
     // It talks, but takes nothing: a length that was altered on its way makes it wait for a frame that never ends.
     if (this.sending?.window.isStuck(nowMs)) return this.giveUp('it has acknowledged nothing for too long');
     this.flush(nowMs);
+    if (this.state === 'live' && this.receiving.isFed) this.audit?.tick(nowMs);
     if (this.state === 'live' && nowMs - this.lastSaidMs >= HEARTBEAT_MS) this.sayGot(nowMs);
   }
 
@@ -315,13 +351,13 @@ export class Link implements Carrier {
 
   private words(to: string, purpose: Purpose): Omit<Hello, 'nonce'> {
     const { name: from, epoch } = this.herd.self;
-    const versions = { oldestVersion: OLDEST_VERSION, newestVersion: NEWEST_VERSION };
+    const versions = { oldestVersion: OLDEST_VERSION, newestVersion: this.herd.newestVersion };
     return { ...versions, purpose, herd: this.herd.name, from, to, epoch };
   }
 
   private sendFrame(name: FrameName, write: (out: ByteWriter) => void): void {
     const out = new ByteWriter();
-    const begin = beginFrame(out, name);
+    const begin = beginFrame(out, name, this.version);
     write(out);
     endFrame(out, begin);
     this.write(out);

@@ -3,16 +3,20 @@
 import { GOT_BYTES, GOT_INTERVAL_MS, PRUNE_AFTER } from '../wire/limits.ts';
 import type { Origin } from '../wire/messages.ts';
 import type { VectorEntry } from '../wire/vector.ts';
-import { type Got, gotOf, type Vector } from './got.ts';
+import type { Got, Vector } from './got.ts';
 
 export class Receiving {
   records = 0;
   /** Records that came although this server had them. */
   duplicates = 0;
+  /** Records that won although this server's vector covered them: each mends what a bug or rot has lost. */
+  repairs = 0;
   /** Batches received since the link began: the neighbour's window counts on it. */
   batches = 0;
 
   private readonly own: Vector<Origin>;
+  /** What the neighbour had at the start of the link, and this server may still lack. */
+  private readonly lacking: (readonly [Origin, number])[] = [];
   /** What the neighbour has not been told that we have got. */
   private readonly unsaid = new Set<Origin>();
   private unsaidBatches = 0;
@@ -70,10 +74,36 @@ export class Receiving {
     return this.unsaid.size > 0 || this.unsaidBatches > 0 ? this.nextGotMs : Number.POSITIVE_INFINITY;
   }
 
+  /** The link begins, and this is what the neighbour has. */
+  expect(peer: Vector<Origin>): void {
+    for (const [origin, { height }] of peer) if (height > this.heightOf(origin)) this.lacking.push([origin, height]);
+  }
+
+  /** How many updates this server lacks of what the neighbour had when the link began; records may be fewer. */
+  get lackingUpdates(): number {
+    return this.lacking.reduce((sum, [origin, height]) => sum + Math.max(0, height - this.heightOf(origin)), 0);
+  }
+
+  /** Whether this server has all that the neighbour had when the link began. */
+  get isFed(): boolean {
+    for (let last = this.lacking.at(-1); last !== undefined; last = this.lacking.at(-1)) {
+      if (this.heightOf(last[0]) < last[1]) return false;
+      this.lacking.pop();
+    }
+    return true;
+  }
+
+  private heightOf(origin: Origin): number {
+    return this.own.get(origin)?.height ?? 0;
+  }
+
   /** What to tell it. */
   take(nowMs: number): VectorEntry[] {
     const entries: VectorEntry[] = [];
-    for (const origin of this.unsaid) entries.push(entryOf(origin, gotOf(this.own, origin)));
+    for (const origin of this.unsaid) {
+      const got = this.own.get(origin);
+      if (got !== undefined) entries.push(entryOf(origin, got));
+    }
     this.unsaid.clear();
     this.unsaidBatches = 0;
     this.unsaidBytes = 0;

@@ -25,6 +25,7 @@ class Side {
       superseded: nothing,
       forwarded: (record) => this.forwarded.push(record),
       marked: nothing,
+      repaired: () => assert.fail('nothing was lost'),
       lifeBegun: nothing,
       statusRequested: nothing,
       forgetRequested: nothing,
@@ -176,7 +177,7 @@ test('what was news during a catch-up is not sent again when the catch-up comes 
   assert.equal(goloman.forwarded.length, 2900);
 });
 
-test('late bytes of an earlier life of a neighbour do not pass for what its new life has', () => {
+test('late bytes of an earlier life of a neighbour do not pass for what its new life has (ssb-ebt#48)', () => {
   const [goloman, hands] = [new Side('Goloman', ['Hands']), new Side('Hands', ['Goloman'])];
   const old = dial(goloman, hands);
   greet(old);

@@ -3,24 +3,29 @@
 import type { ByteReader, ByteWriter } from '../wire/bytes.ts';
 import { LF, MalformedFrame, SPACE } from '../wire/bytes.ts';
 import type { Command } from '../wire/command.ts';
-import { NEWEST_VERSION, OLDEST_VERSION } from '../wire/frame.ts';
+import { NEWEST_VERSION } from '../wire/frame.ts';
 import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../wire/instant.ts';
-import { EPOCHS_BELOW, LIFE_LEAP_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
+import { EARLIEST_SECONDS, LIVES_LOOK_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
 import { type Hello, type Origin, readOrigins } from '../wire/messages.ts';
 import { copyRecord, NewRecord, RecordView, readRecord, type StoredRecord } from '../wire/record.ts';
 import { writeAtStart } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
+import { Admission } from './admission.ts';
+import { digestKeys } from './digest.ts';
 import { Expiry, fillForgotten } from './expiry.ts';
 import { gotOf, type Vector } from './got.ts';
 import type { Keyring } from './handshake.ts';
 import type { Herd } from './herd.ts';
 import { Link } from './link.ts';
+import { dropOldLives } from './lives.ts';
 import { compareRecords, orderTime } from './order.ts';
 import { Origins } from './origins.ts';
+import { OwnLife } from './own-life.ts';
 import { ReceiveClock } from './receive-clock.ts';
 import { peerHas } from './sending.ts';
 import type { Observer, Transport } from './sink.ts';
 import { NO_SLOT, type Slot, Table } from './table.ts';
+import { Turns } from './turns.ts';
 
 export interface ReplicaOptions {
   /** The herd's name: servers of different herds do not link. */
@@ -38,15 +43,18 @@ export interface ReplicaOptions {
   readonly expireAfterSeconds: number;
   /** 32 random bits. */
   readonly hashSeed: number;
+  /** Newest version of the server protocol that it may speak; only tests give another than this build's. */
+  readonly newestVersion?: number;
   readonly observer: Observer;
 }
 
 export class Replica implements Herd {
   readonly name: string;
-  self: Origin;
-  private readonly neighbours: ReadonlySet<string>;
+  private readonly life: OwnLife;
+  private readonly admission: Admission;
   private readonly observer: Observer;
   readonly keyring: Keyring | undefined;
+  readonly newestVersion: number;
   readonly table: Table;
   readonly vector: Vector<Origin> = new Map();
   private readonly expiry: Expiry;
@@ -54,8 +62,10 @@ export class Replica implements Herd {
   /** The live link to each neighbour that has one. */
   private readonly live = new Map<string, Link>();
   private readonly origins = new Origins();
-  private sequence = 0;
+  private readonly turns = new Turns();
+  private livesLookMs: number;
   private lastTickMs: number;
+  hiddenBeforeSeconds: number = EARLIEST_SECONDS;
   private readonly receiveClock = new ReceiveClock();
   /** The record that is being taken in, and one of the table that is looked at. */
   private readonly incoming = new NewRecord();
@@ -63,13 +73,20 @@ export class Replica implements Herd {
 
   constructor(options: ReplicaOptions) {
     this.name = options.herd;
-    this.self = this.origins.of(options.self, options.epoch);
-    this.neighbours = new Set(options.neighbours);
+    this.life = new OwnLife(this.origins, options.self, options.epoch, (epoch) => options.observer.lifeBegun(epoch));
+    this.newestVersion = options.newestVersion ?? NEWEST_VERSION;
+    this.admission = new Admission(options.herd, options.self, new Set(options.neighbours));
     this.observer = options.observer;
     this.keyring = options.keyring;
-    this.table = new Table(options.hashSeed);
+    this.table = new Table(options.hashSeed, digestKeys(options.herd, options.keyring));
     this.lastTickMs = options.nowMs;
+    this.livesLookMs = options.nowMs + LIVES_LOOK_MS;
     this.expiry = new Expiry(options.expireAfterSeconds);
+  }
+
+  /** This server in the life that it is in. */
+  get self(): Origin {
+    return this.life.self;
   }
 
   get clients(): number {
@@ -156,9 +173,8 @@ export class Replica implements Herd {
 
   /** An update of this server's own. */
   private number(record: NewRecord): void {
-    this.sequence += 1;
     record.origin = this.self;
-    record.sequence = this.sequence;
+    record.sequence = this.life.nextSequence();
   }
 
   private slotOf({ text, textStart, clientLength }: StoredRecord): Slot {
@@ -205,14 +221,20 @@ export class Replica implements Herd {
    * Called at least every `TICK_MOST_MS`; a longer pause was this server's own and is held against nobody.
    */
   tick(nowMs: number, now: Instant): boolean {
+    this.hiddenBeforeSeconds = this.expiry.hiddenBeforeSeconds(now);
     this.expiry.purge(this.table, now, (slot) => {
-      for (const link of this.live.values()) link.sending?.drop(slot);
+      for (const link of this.live.values()) link.sending?.forget(slot);
     });
     const pauseMs = nowMs - this.lastTickMs - TICK_MOST_MS;
     this.lastTickMs = nowMs;
     for (const link of [...this.links]) {
       if (pauseMs > OWN_PAUSE_MS) link.forgive(pauseMs, nowMs);
       link.tick(nowMs);
+    }
+    this.turns.tick(nowMs);
+    if (nowMs >= this.livesLookMs) {
+      this.livesLookMs = nowMs + LIVES_LOOK_MS;
+      dropOldLives(this.vector, this.self, (origin) => this.table.names(origin), now.seconds * 1000);
     }
     return this.flush(nowMs);
   }
@@ -244,30 +266,23 @@ export class Replica implements Herd {
   // What links ask, see `Herd`.
 
   objection(link: Link, hello: Hello): string | undefined {
-    const self = this.self.name;
-    const versions = `${OLDEST_VERSION} to ${NEWEST_VERSION}`;
-    if (hello.newestVersion < OLDEST_VERSION || hello.oldestVersion > NEWEST_VERSION)
-      return `${self} speaks ${versions}`;
-    if (hello.herd !== this.name) return `${self} is of herd ${this.name}, not ${hello.herd}`;
-    if (link.provenName !== undefined && link.provenName !== hello.from) {
-      return `${hello.from} showed the certificate of ${link.provenName || `no server of herd ${this.name}`}`;
-    }
-    if (hello.to !== self) return `this is ${self}, not ${hello.to}; check hosts and ports`;
-    if (hello.purpose === 'status') return undefined;
-    if (hello.from === self) return `the name ${self} is taken: two servers run under it`;
-    if (!this.neighbours.has(hello.from)) return `${hello.from} is no neighbour of ${self}`;
-    if (link.dialled && hello.from !== link.neighbour) return `dialled ${link.neighbour}, but ${hello.from} answered`;
-    return undefined;
+    return this.admission.objection(link, hello);
   }
 
-  opened(link: Link): void {
+  noRoom(link: Link, hello: Hello, nowMs: number): string | undefined {
+    return this.admission.noRoom(link, hello, this.links, nowMs);
+  }
+
+  opened(link: Link, nowMs: number): void {
     if (link.neighbour === undefined) return;
     this.live.set(link.neighbour, link);
     this.observer.linkOpened(link);
+    this.turns.began(link, nowMs);
   }
 
   dropped(link: Link, reason: string): void {
     if (link.neighbour !== undefined && this.live.get(link.neighbour) === link) this.live.delete(link.neighbour);
+    this.turns.ended(link, this.lastTickMs);
     this.observer.linkDropped(link, reason);
   }
 
@@ -291,29 +306,6 @@ export class Replica implements Herd {
     this.observer.linkCaughtUp(link, records);
   }
 
-  /**
-   * Both sides may dial at once. One connection stays, and both sides choose the same: of one life of the neighbour, the one
-   * that the smaller name dialled, and of two dialled by the same side the newer, since nobody redials a link that works.
-   */
-  noRoom(link: Link, hello: Hello, nowMs: number): string | undefined {
-    for (const other of this.links) {
-      if (other === link || other.neighbour !== hello.from) continue;
-      if (other.state === 'leaving' || other.state === 'asking' || other.state === 'closed') continue;
-      if (other.epoch > hello.epoch) return `superseded by a later life of ${hello.from}`;
-      const sameLife = other.state === 'greeting' || other.epoch === hello.epoch;
-      if (sameLife && other.dialled !== link.dialled && this.dialledBySmaller(other, hello.from)) {
-        return 'there is a connection already';
-      }
-      if (sameLife) other.leave('replaced by another connection', nowMs);
-      else other.close(`${hello.from} was started again`);
-    }
-    return undefined;
-  }
-
-  private dialledBySmaller(link: Link, neighbour: string): boolean {
-    return link.dialled === this.self.name < neighbour;
-  }
-
   private store(slot: Slot, record: NewRecord, from: Link | undefined, nowMs: number): void {
     const stored = slot === NO_SLOT ? this.table.add(record) : slot;
     if (slot !== NO_SLOT) this.table.replace(slot, record);
@@ -333,10 +325,11 @@ export class Replica implements Herd {
     const peer = link.sending?.peer;
     const count = reader.varint();
     const record = this.incoming;
+    let repairs = 0;
     for (let index = 0; index < count; index += 1) {
       readRecord(reader, origins, record);
       this.refuseImpossible(record);
-      this.leaveTakenLife(record.origin, record.sequence);
+      this.life.isCounted(record.origin, record.sequence);
       if (peer !== undefined) gotOf(peer, record.origin).add(record.sequence);
       const had = this.vector.get(record.origin)?.has(record.sequence) ?? false;
       const slot = this.slotOf(record);
@@ -347,9 +340,18 @@ export class Replica implements Herd {
         this.got(record.origin, record.sequence);
       }
       link.cameWith(record.origin, had, won);
+      // Whoever had it has this record or better, so it cannot win: unless something was lost here.
+      if (had && won) repairs += 1;
     }
+    if (repairs > 0) this.repaired(link, repairs, nowMs);
     this.receiveMarks(link, reader, origins);
     if (reader.remaining > 0) throw new MalformedFrame('batch with bytes left over');
+  }
+
+  private repaired(link: Link, records: number, nowMs: number): void {
+    link.receiving.repairs += records;
+    this.observer.repaired(link, records);
+    for (const other of this.live.values()) if (other !== link) other.audit?.soon(nowMs);
   }
 
   private receiveMarks(link: Link, reader: ByteReader, origins: readonly Origin[]): void {
@@ -358,7 +360,7 @@ export class Replica implements Herd {
       const origin = origins[reader.varint()];
       if (origin === undefined) throw new MalformedFrame('mark of an origin that the batch does not name');
       const height = reader.varint();
-      this.leaveTakenLife(origin, height);
+      this.life.isCounted(origin, height);
       if (link.sending !== undefined) gotOf(link.sending.peer, origin).raise(height);
       if (!gotOf(this.vector, origin).raise(height)) continue;
       this.observer.marked(origin, height);
@@ -374,16 +376,8 @@ export class Replica implements Herd {
   /** A neighbour says what it has of an origin. */
   claimed(peer: Vector<Origin>, { name, epoch, height, above }: VectorEntry): void {
     const origin = this.origin(name, epoch);
-    this.leaveTakenLife(origin, Math.max(height, above.at(-1) ?? 0));
+    this.life.isCounted(origin, Math.max(height, above.at(-1) ?? 0));
     peerHas(peer, origin, height, above);
-  }
-
-  /**
-   * Only this server numbers what it accepts in this life. If others have more of it, the life is another's too, or was made
-   * up: what comes now would count as known. So it goes on in a life that nobody knows.
-   */
-  private leaveTakenLife(origin: Origin, sequence: number): void {
-    if (origin === this.self && sequence > this.sequence) this.beginLife(origin.epoch);
   }
 
   /** What no honest server could have accepted: said by its own numbers, not by this server's clock. */
@@ -397,20 +391,8 @@ export class Replica implements Herd {
 
   origin(name: string, epoch: number): Origin {
     const origin = this.origins.of(name, epoch);
-    if (name === this.self.name && epoch > this.self.epoch && epoch < EPOCHS_BELOW) this.beginLife(epoch);
+    this.life.isNamed(origin);
     return origin;
-  }
-
-  /**
-   * Somebody remembers more of this server than it does itself: a number was lost, and must not be used again. Nor must the
-   * one just after it: another process of this server may have been here and taken it, and be remembered elsewhere. What is
-   * added is as different as the moments at which two processes start.
-   */
-  private beginLife(remembered: number): void {
-    const epoch = remembered + 1 + (this.self.epoch % LIFE_LEAP_MS);
-    this.self = this.origins.of(this.self.name, epoch);
-    this.sequence = 0;
-    this.observer.lifeBegun(epoch);
   }
 }
 

@@ -12,6 +12,8 @@ import { Window } from './window.ts';
 
 /** What the sender needs from the link it sends for. */
 export interface Carrier {
+  /** Of the protocol. */
+  readonly version: number;
   /** Takes a whole frame and empties the writer; false when the transport is full until it has drained. */
   write(frame: ByteWriter): boolean;
   forwarded(record: StoredRecord): void;
@@ -35,6 +37,10 @@ export class Sending {
   private writable = true;
   /** Slots from here down to 0 have still to be compared with the neighbour's vector; -1 when that is done. */
   private scanAt: number;
+  /** The neighbour asked for the catch-up to wait: another brings it the same. */
+  private waitUntilMs = Number.NEGATIVE_INFINITY;
+  /** Clients whose record the neighbour lacks although it says that it has it. */
+  private readonly insisted = new Set<Slot>();
   /** Clients that had news since the catch-up began: they were put in line then, and may have been sent. */
   private readonly news = new Set<Slot>();
   private marks: Mark[] | undefined;
@@ -52,6 +58,15 @@ export class Sending {
     return this.scanAt < 0;
   }
 
+  /** Nothing waits for the neighbour that could leave. */
+  get isIdle(): boolean {
+    return this.isCaughtUp && this.outbox.readySize === 0 && !this.window.isFull;
+  }
+
+  covered(record: StoredRecord): boolean {
+    return this.peer.get(record.origin)?.has(record.sequence) ?? false;
+  }
+
   private isCovered(slot: Slot): boolean {
     return this.peer.get(this.table.originOf(slot))?.has(this.table.sequenceOf(slot)) ?? false;
   }
@@ -61,6 +76,7 @@ export class Sending {
    * its client may ask the neighbour next.
    */
   put(slot: Slot, nowMs: number, isOwn: boolean): void {
+    this.insisted.delete(slot);
     if (this.scanAt >= 0) this.news.add(slot);
     if (this.isCovered(slot)) this.outbox.drop(slot);
     else {
@@ -69,10 +85,22 @@ export class Sending {
     }
   }
 
-  /** The slot is given up: what is put there next is another client's. */
-  drop(slot: Slot): void {
+  /** The neighbour lacks this client's record, whatever it says of what it has. */
+  insist(slot: Slot): void {
+    this.insisted.add(slot);
+    this.outbox.put(slot, undefined);
+  }
+
+  /** The client is no more: what is put in its slot next is another's. */
+  forget(slot: Slot): void {
     this.outbox.drop(slot);
+    this.insisted.delete(slot);
     this.news.delete(slot);
+  }
+
+  /** The catch-up is to wait until then; what is news is sent all the same. */
+  wait(untilMs: number): void {
+    this.waitUntilMs = untilMs;
   }
 
   drained(): void {
@@ -83,10 +111,10 @@ export class Sending {
   flush(nowMs: number): boolean {
     this.outbox.release(nowMs);
     for (;;) {
-      this.scan();
+      this.scan(nowMs);
       if (!this.writable || !this.window.isOpen()) return false;
       this.prepareMarks(nowMs);
-      if (this.outbox.readySize === 0 && !this.marksDue()) return this.scanAt >= 0;
+      if (this.outbox.readySize === 0 && !this.marksDue()) return this.scanAt >= 0 && nowMs >= this.waitUntilMs;
       this.writeBatch(nowMs);
     }
   }
@@ -101,8 +129,8 @@ export class Sending {
   }
 
   /** Looks at some clients for what the neighbour lacks. Who is added meanwhile is news. */
-  private scan(): void {
-    if (this.scanAt < 0 || this.outbox.readySize >= SCAN_CLIENTS) return;
+  private scan(nowMs: number): void {
+    if (this.scanAt < 0 || nowMs < this.waitUntilMs || this.outbox.readySize >= SCAN_CLIENTS) return;
     for (let looked = 0; looked < SCAN_CLIENTS && this.scanAt >= 0; looked += 1) {
       const slot = this.scanAt;
       this.scanAt -= 1;
@@ -155,7 +183,7 @@ export class Sending {
       if (origins.length === BATCH_ORIGINS && !origins.includes(origin)) break;
       this.outbox.drop(slot);
       // Acknowledged by another way while it stood in line.
-      if (this.isCovered(slot)) continue;
+      if (!this.insisted.delete(slot) && this.isCovered(slot)) continue;
       this.table.read(slot, record);
       writeRecord(scratch, record, indexOf(origins, origin));
       this.carrier.forwarded(record);
@@ -164,7 +192,7 @@ export class Sending {
     const marks = this.marksDue() ? (this.marks as Mark[]) : [];
     if (count === 0 && marks.length === 0) return;
     const markOrigins = marks.map(([origin]) => indexOf(origins, origin));
-    const begin = beginFrame(out, 'records');
+    const begin = beginFrame(out, 'records', this.carrier.version);
     writeOrigins(out, origins);
     out.varint(count);
     out.copy(scratch.bytes, 0, scratch.length);

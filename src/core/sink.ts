@@ -32,6 +32,8 @@ export interface Observer {
   /** A record from a neighbour lost against what is stored. */
   superseded(record: StoredRecord, from: string): void;
   forwarded(record: StoredRecord, to: string): void;
+  /** This many records that this server must have had, and had not, came from a neighbour: something is wrong here. */
+  repaired(link: Link, records: number): void;
   /** Every update of an origin up to `height` is covered now. */
   marked(origin: Origin, height: number): void;
   /** This server goes on under a later epoch than it was started with. */

@@ -2,11 +2,14 @@
 // of 64 bytes (a line of the processor's cache) for a client, its text in the arena, and a hash table that grows by one
 // bucket for each client that is added (linear hashing, W. Litwin, 1980), so that nothing ever stops to be copied. Knows no rule of which
 // record wins.
-import { equalBytes } from '../wire/bytes.ts';
+import { equalBytes, SPACE } from '../wire/bytes.ts';
 import { compareInstants, copyInstant, type Instant, parseStamp } from '../wire/instant.ts';
+import { DIGEST_BUCKETS } from '../wire/limits.ts';
 import type { Origin } from '../wire/messages.ts';
 import type { RecordView, StoredRecord } from '../wire/record.ts';
 import { Arena } from './arena.ts';
+import { Digest, type DigestKeys } from './digest.ts';
+import { OriginNumbers } from './origin-numbers.ts';
 
 /** A client's place in the table: the same number for as long as it is known, whatever its record; then another's. */
 export type Slot = number;
@@ -20,10 +23,27 @@ const SEGMENT_ROWS: number = 1 << SEGMENT_SHIFT;
 const ROW_SHIFT = 4;
 /** Sixteen 32-bit words, the first six of which are three doubles. */
 const ROW_WORDS: number = 1 << ROW_SHIFT;
-const [SEQUENCE, ORDER_SECONDS, RECEIVED_SECONDS] = [0, 1, 2];
-const [ORDER_NANOSECONDS, RECEIVED_NANOSECONDS, HASH, NEXT] = [6, 7, 8, 9];
-const [TEXT, TEXT_LENGTH, CLIENT_LENGTH, LOCATION_LENGTH, ORIGIN, FLAGS] = [10, 11, 12, 13, 14, 15];
-const [USED, ORDER_IS_STAMP, FORGOTTEN] = [1, 2, 4];
+const SEQUENCE = 0;
+const ORDER_SECONDS = 1;
+const RECEIVED_SECONDS = 2;
+const ORDER_NANOSECONDS = 6;
+const RECEIVED_NANOSECONDS = 7;
+const HASH = 8;
+/** The next in the same bucket of the hash table, or the next free slot. */
+const NEXT = 9;
+const TEXT = 10;
+const TEXT_LENGTH = 11;
+const CLIENT_LENGTH = 12;
+/** Those before and behind it in the same bucket of the digest. */
+const DIGEST_NEXT = 13;
+const DIGEST_BEFORE = 14;
+/** From the lowest bit: flags, the bucket of the digest, the origin's number. */
+const MARKS = 15;
+const USED = 1;
+const ORDER_IS_STAMP = 2;
+const FORGOTTEN = 4;
+const FLAG_BITS = 3;
+const ORIGIN_SHIFT: number = FLAG_BITS + Math.log2(DIGEST_BUCKETS);
 
 const BUCKET_SHIFT = 14;
 const BUCKETS_PER_SEGMENT: number = 1 << BUCKET_SHIFT;
@@ -46,13 +66,19 @@ export class Table {
   private mask = 1;
   /** The last slot that was given back, which names the one before. */
   private freeSlot: Slot = NO_SLOT;
-  private readonly origins: Origin[] = [];
-  private readonly originNumbers = new Map<Origin, number>();
-  private readonly recordsOfOrigin: number[] = [];
+  private readonly origins = new OriginNumbers();
+  /** What all records come to, for neighbours to compare. */
+  readonly digest: Digest;
+  /** The first slot of each bucket of the digest. */
+  private readonly digestBuckets = new Int32Array(DIGEST_BUCKETS).fill(NO_SLOT);
 
-  /** `seed` is any 32 random bits, different in every server: nobody can choose IDs that collide. */
-  constructor(seed: number) {
+  /**
+   * `seed` is any 32 random bits, different in every server: nobody can choose IDs that collide. `keys` are the same in all of a
+   * herd.
+   */
+  constructor(seed: number, keys: DigestKeys) {
     this.seed = seed | 0;
+    this.digest = new Digest(keys);
   }
 
   /** Memory taken, by part. */
@@ -90,7 +116,10 @@ export class Table {
     words[row + HASH] = this.hash(text, textStart, textStart + clientLength);
     words[row + TEXT] = this.arena.add(text, textStart, textLength);
     words[row + CLIENT_LENGTH] = clientLength;
+    const bucket = this.digest.bucketOf(record);
+    words[row + MARKS] = bucket << FLAG_BITS;
     this.fill(slot, record);
+    this.chain(slot, bucket);
     this.link(slot, words[row + HASH] as number);
     this.size += 1;
     while (this.size > this.bucketCount * LOAD) this.split();
@@ -104,7 +133,7 @@ export class Table {
     const oldLength = words[row + TEXT_LENGTH] as number;
     const { text, textStart, textLength } = record;
     words[row + TEXT] = this.arena.replace(words[row + TEXT] as number, oldLength, text, textStart, textLength);
-    this.release(words[row + ORIGIN] as number);
+    this.leave(slot);
     this.fill(slot, record);
   }
 
@@ -114,8 +143,9 @@ export class Table {
     const row = (slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT;
     this.unlink(slot, words[row + HASH] as number);
     this.arena.remove(words[row + TEXT] as number, words[row + TEXT_LENGTH] as number);
-    this.release(words[row + ORIGIN] as number);
-    words[row + FLAGS] = 0;
+    this.leave(slot);
+    this.unchain(slot);
+    words[row + MARKS] = 0;
     words[row + NEXT] = this.freeSlot;
     this.freeSlot = slot;
     this.size -= 1;
@@ -123,11 +153,11 @@ export class Table {
 
   /** Whether a client has this slot, which is below `slots`. */
   isUsed(slot: Slot): boolean {
-    return ((this.words[slot >>> SEGMENT_SHIFT] as Int32Array)[this.word(slot, FLAGS)] as number) !== 0;
+    return (this.at(slot, MARKS) & USED) !== 0;
   }
 
   originOf(slot: Slot): Origin {
-    return this.origins[this.at(slot, ORIGIN)] as Origin;
+    return this.origins.at(this.at(slot, MARKS) >>> ORIGIN_SHIFT);
   }
 
   sequenceOf(slot: Slot): number {
@@ -144,7 +174,7 @@ export class Table {
   }
 
   isForgotten(slot: Slot): boolean {
-    return (this.at(slot, FLAGS) & FORGOTTEN) !== 0;
+    return (this.at(slot, MARKS) & FORGOTTEN) !== 0;
   }
 
   /** Below zero, at zero or above it, as `order` is before, at or after the order time of the slot's record. */
@@ -152,10 +182,15 @@ export class Table {
     return order.seconds - this.double(slot, ORDER_SECONDS) || order.nanoseconds - this.at(slot, ORDER_NANOSECONDS);
   }
 
-  /** How many records of an origin are here. */
-  recordsOf(origin: Origin): number {
-    const number = this.originNumbers.get(origin);
-    return number === undefined ? 0 : (this.recordsOfOrigin[number] as number);
+  /** Whether any record is of this origin. */
+  names(origin: Origin): boolean {
+    return this.origins.has(origin);
+  }
+
+  /** Who is in a bucket of the digest: a thousandth of all, so nobody waits for a walk of it. */
+  *bucket(bucket: number): Generator<Slot> {
+    let slot = this.digestBuckets[bucket] as Slot;
+    for (; slot !== NO_SLOT; slot = this.at(slot, DIGEST_NEXT)) yield slot;
   }
 
   /** Shows a client's record. Its text is the table's own memory: it is true until something is stored or removed. */
@@ -164,9 +199,9 @@ export class Table {
     const doubles = this.doubles[slot >>> SEGMENT_SHIFT] as Float64Array;
     const row = (slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT;
     const half = row >>> 1;
-    const flags = words[row + FLAGS] as number;
+    const marks = words[row + MARKS] as number;
     const text = words[row + TEXT] as number;
-    into.origin = this.origins[words[row + ORIGIN] as number] as Origin;
+    into.origin = this.origins.at(marks >>> ORIGIN_SHIFT);
     into.sequence = doubles[half + SEQUENCE] as number;
     into.received.seconds = doubles[half + RECEIVED_SECONDS] as number;
     into.received.nanoseconds = words[row + RECEIVED_NANOSECONDS] as number;
@@ -176,11 +211,13 @@ export class Table {
     into.textStart = this.arena.offsetOf(text);
     into.textLength = words[row + TEXT_LENGTH] as number;
     into.clientLength = words[row + CLIENT_LENGTH] as number;
-    into.locationLength = words[row + LOCATION_LENGTH] as number;
-    into.forgotten = (flags & FORGOTTEN) !== 0;
-    if ((flags & ORDER_IS_STAMP) !== 0) return copyInstant(into.order, into.stamp);
-    const end = into.textStart + into.textLength;
-    parseStamp(into.text, into.textStart + into.clientLength + into.locationLength + 2, end, into.stamp);
+    const locationStart = into.textStart + into.clientLength + 1;
+    let locationEnd = locationStart;
+    while (into.text[locationEnd] !== SPACE) locationEnd += 1;
+    into.locationLength = locationEnd - locationStart;
+    into.forgotten = (marks & FORGOTTEN) !== 0;
+    if ((marks & ORDER_IS_STAMP) !== 0) return copyInstant(into.order, into.stamp);
+    parseStamp(into.text, locationEnd + 1, into.textStart + into.textLength, into.stamp);
   }
 
   private fill(slot: Slot, record: StoredRecord): void {
@@ -195,10 +232,11 @@ export class Table {
     words[row + ORDER_NANOSECONDS] = order.nanoseconds;
     words[row + RECEIVED_NANOSECONDS] = received.nanoseconds;
     words[row + TEXT_LENGTH] = record.textLength;
-    words[row + LOCATION_LENGTH] = record.locationLength;
-    words[row + ORIGIN] = this.originNumber(record.origin);
     const orderIsStamp = compareInstants(order, record.stamp) === 0 ? ORDER_IS_STAMP : 0;
-    words[row + FLAGS] = USED | orderIsStamp | (record.forgotten ? FORGOTTEN : 0);
+    const flags = USED | orderIsStamp | (record.forgotten ? FORGOTTEN : 0);
+    const bucket = this.digestBucketOf(slot);
+    words[row + MARKS] = flags | (bucket << FLAG_BITS) | (this.origins.enter(record.origin) << ORIGIN_SHIFT);
+    this.digest.toggle(bucket, record.origin, record.sequence);
   }
 
   private word(slot: Slot, field: number): number {
@@ -228,19 +266,35 @@ export class Table {
     return this.slots - 1;
   }
 
-  private originNumber(origin: Origin): number {
-    let number = this.originNumbers.get(origin);
-    if (number === undefined) {
-      number = this.origins.push(origin) - 1;
-      this.originNumbers.set(origin, number);
-      this.recordsOfOrigin.push(0);
-    }
-    (this.recordsOfOrigin[number] as number) += 1;
-    return number;
+  /** What is counted of a slot's record no longer is. */
+  private leave(slot: Slot): void {
+    const number = this.at(slot, MARKS) >>> ORIGIN_SHIFT;
+    this.digest.toggle(this.digestBucketOf(slot), this.origins.at(number), this.double(slot, SEQUENCE));
+    this.origins.leave(number);
   }
 
-  private release(originNumber: number): void {
-    (this.recordsOfOrigin[originNumber] as number) -= 1;
+  private digestBucketOf(slot: Slot): number {
+    return (this.at(slot, MARKS) >>> FLAG_BITS) & (DIGEST_BUCKETS - 1);
+  }
+
+  private set(slot: Slot, field: number, value: number): void {
+    (this.words[slot >>> SEGMENT_SHIFT] as Int32Array)[this.word(slot, field)] = value;
+  }
+
+  private chain(slot: Slot, bucket: number): void {
+    const next = this.digestBuckets[bucket] as Slot;
+    this.set(slot, DIGEST_BEFORE, NO_SLOT);
+    this.set(slot, DIGEST_NEXT, next);
+    if (next !== NO_SLOT) this.set(next, DIGEST_BEFORE, slot);
+    this.digestBuckets[bucket] = slot;
+  }
+
+  private unchain(slot: Slot): void {
+    const before = this.at(slot, DIGEST_BEFORE);
+    const next = this.at(slot, DIGEST_NEXT);
+    if (before === NO_SLOT) this.digestBuckets[this.digestBucketOf(slot)] = next;
+    else this.set(before, DIGEST_NEXT, next);
+    if (next !== NO_SLOT) this.set(next, DIGEST_BEFORE, before);
   }
 
   private bucketOf(hash: number): number {
@@ -258,7 +312,7 @@ export class Table {
   }
 
   private setNext(slot: Slot, next: Slot): void {
-    (this.words[slot >>> SEGMENT_SHIFT] as Int32Array)[this.word(slot, NEXT)] = next;
+    this.set(slot, NEXT, next);
   }
 
   private link(slot: Slot, hash: number): void {

@@ -39,6 +39,13 @@ class SocketTransport implements Transport {
   }
 }
 
+const addresses = new WeakMap<Link, string>();
+
+/** Where the other end of a link is, for the log: the core does not need to know. */
+export function addressOf(link: Link): string {
+  return addresses.get(link) ?? 'unknown';
+}
+
 /**
  * Ties an open socket to a link of the core. `neighbour` is given when this server dialled; `closed` is called once, after
  * the core was told.
@@ -46,6 +53,7 @@ class SocketTransport implements Transport {
 export function attachLink(socket: Socket, pulse: Pulse, neighbour: string | undefined, closed: () => void): Link {
   socket.setNoDelay(true);
   const link = pulse.replica.connected(new SocketTransport(socket, pulse.replica.name), neighbour, pulse.nowMs());
+  addresses.set(link, socket.remoteAddress ?? 'unknown');
   let failure = 'the connection was closed';
   const greetingTimer = setTimeout(() => {
     if (!link.isGreeting) return;

@@ -11,10 +11,9 @@ import {
   type FrameName,
   FrameReader,
   HEADER_BYTES,
-  NEWEST_VERSION,
   OLDEST_VERSION,
 } from '../wire/frame.ts';
-import { FRAME_PAYLOAD_BYTES, STATUS_TIMEOUT_MS } from '../wire/limits.ts';
+import { FRAME_PAYLOAD_BYTES, GREETING_PAYLOAD_BYTES, STATUS_TIMEOUT_MS } from '../wire/limits.ts';
 import { readRefusal } from '../wire/messages.ts';
 import { isLoopback } from './address.ts';
 import { type Credentials, dial, explainTls, nameProvenBy } from './tls.ts';
@@ -113,8 +112,10 @@ class Asking {
     const { herd, server: to, host, credentials } = this.question;
     const from = credentials?.name ?? ASKER;
     const { request, payload, isFree } = this.request;
-    if (isFree && isLoopback(host)) return this.send(request, payload);
-    const versions = { oldestVersion: OLDEST_VERSION, newestVersion: NEWEST_VERSION };
+    // A longer question is heard only from somebody who has said who it is.
+    if (isFree && isLoopback(host) && payload.length <= GREETING_PAYLOAD_BYTES) return this.send(request, payload);
+    // One question needs nothing newer.
+    const versions = { oldestVersion: OLDEST_VERSION, newestVersion: OLDEST_VERSION };
     this.send('hello', this.handshake.hello({ ...versions, purpose: 'status', herd, from, to, epoch: 0 }));
   }
 

@@ -96,7 +96,7 @@ test('whoever asks shows a certificate of its own, or of a server that is on thi
   assert.equal(findCertificates(await loadConfig({ env: {}, configFile }), 'asker')?.name, 'South');
 });
 
-test('the end of a certificate is announced, once a day, and a renewed one is taken into use', () => {
+test('the end of a certificate is announced, once a day, and a renewed one is taken into use (Fly.io, 2024)', () => {
   const lines: Record<string, unknown>[] = [];
   const logger = pino({ messageKey: 'event' }, { write: (line: string) => lines.push(JSON.parse(line)) });
   authority.sign('Watched', 'URI:herd://farm/Watched', 40);

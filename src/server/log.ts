@@ -1,8 +1,8 @@
 // One log file per server, one JSON object a line: what was received and sent, and what it led to. Bytes that came from
 // outside are escaped, so that no client can forge a record or move a terminal's cursor. Knows no socket.
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { type Logger, pino } from 'pino';
+import { makeDirectory } from '../storage/make-directory.ts';
 import { CR, LF } from '../wire/bytes.ts';
 import { LOG_LINE_BYTES } from '../wire/limits.ts';
 import { LogFile } from './log-file.ts';
@@ -18,7 +18,7 @@ export interface ServerLog {
 
 /** @throws {NodeJS.ErrnoException} if the directory or the file cannot be made */
 export function openLog(directory: string, server: string): ServerLog {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(directory);
   const file = path.join(directory, `${server}.log`);
   const logFile = new LogFile(file, (message) => process.stderr.write(`${message}\n`));
   const options = { base: { server }, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event' };

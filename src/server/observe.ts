@@ -5,18 +5,29 @@ import type { Observer } from '../core/sink.ts';
 import type { ClientObserver } from '../net/client-connection.ts';
 import type { DialObserver } from '../net/dialer.ts';
 import type { LinkListenerObserver } from '../net/link-listener.ts';
+import { addressOf } from '../net/link-socket.ts';
 import type { Command } from '../wire/command.ts';
+import { REPAIR_LOG_INTERVAL_MS } from '../wire/limits.ts';
 import type { Line } from '../wire/lines.ts';
 import type { StoredRecord } from '../wire/record.ts';
 import { printable } from './log.ts';
+import { Refusals } from './refusals.ts';
 
 export class LogObserver
   implements Omit<Observer, 'statusRequested' | 'forgetRequested'>, ClientObserver, DialObserver, LinkListenerObserver
 {
   private readonly logger: Logger;
+  private readonly refusals: Refusals;
+  private readonly repairsLoggedMs = new Map<string, number>();
 
   constructor(logger: Logger) {
     this.logger = logger;
+    this.refusals = new Refusals(logger);
+  }
+
+  /** Tells what was held back. */
+  close(): void {
+    this.refusals.close();
   }
 
   received(connection: number, line: Line): void {
@@ -65,6 +76,18 @@ export class LogObserver
 
   marked(): void {}
 
+  /** Once a minute and neighbour at most: who lost much has more to do than to write of it. */
+  repaired(link: Link, records: number): void {
+    const neighbour = link.neighbour ?? '';
+    const nowMs = performance.now();
+    if (nowMs - (this.repairsLoggedMs.get(neighbour) ?? Number.NEGATIVE_INFINITY) < REPAIR_LOG_INTERVAL_MS) return;
+    this.repairsLoggedMs.set(neighbour, nowMs);
+    this.logger.warn(
+      { neighbour, records, ofThisLink: link.receiving.repairs },
+      'records were missing here and came again from a neighbour: a fault of this server, its memory or its disk',
+    );
+  }
+
   lifeBegun(epoch: number): void {
     this.logger.warn(
       { epoch },
@@ -78,7 +101,8 @@ export class LogObserver
 
   linkRefused(link: Link, reason: string, byUs: boolean): void {
     const { neighbour = link.claims ?? 'unknown', dialled } = link;
-    this.logger.warn({ neighbour, dialled, reason, by: byUs ? 'us' : 'neighbour' }, 'link refused');
+    const address = addressOf(link);
+    this.refusals.refused({ neighbour, address, dialled, reason, by: byUs ? 'us' : 'neighbour' });
   }
 
   /** Kept for whoever must show later what was asked, and by whom. */
@@ -88,7 +112,7 @@ export class LogObserver
   }
 
   strangerRefused(address: string, reason: string): void {
-    this.logger.warn({ neighbour: 'unknown', address, dialled: false, reason, by: 'us' }, 'link refused');
+    this.refusals.refused({ neighbour: 'unknown', address, dialled: false, reason, by: 'us' });
   }
 
   dialFailed(neighbour: string, reason: string): void {

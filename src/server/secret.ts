@@ -1,8 +1,9 @@
 // The herd's secret: made, read and put to use. Never printed, logged or passed in arguments.
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Crypto, Keyring } from '../core/handshake.ts';
+import { makeDirectory } from '../storage/make-directory.ts';
 import type { HerdConfig } from './config.ts';
 
 /** As long as the hash function's output: nothing shorter is worth keying it with. */
@@ -73,7 +74,7 @@ export function findKeyring({ secretFile, tls }: HerdConfig, dataDirectory: stri
 /** Makes the secret of a data directory, unless it has one. Several processes may try at once: one wins, all agree. */
 export function ensureSecret(dataDirectory: string): string {
   const file = secretFileIn(dataDirectory);
-  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  makeDirectory(dataDirectory);
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, `${makeSecret()}\n`, { mode: 0o600 });
   try {

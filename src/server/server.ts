@@ -86,6 +86,7 @@ class HerdServer implements RunningServer {
   readonly entry: ServerEntry;
   private readonly config: HerdConfig;
   private readonly log: ServerLog;
+  private readonly events: LogObserver;
   private readonly disk: Store;
   private readonly replica: Replica;
   private readonly pulse: Pulse;
@@ -107,6 +108,7 @@ class HerdServer implements RunningServer {
     this.log = log;
     this.disk = disk;
     const logObserver = new LogObserver(log.logger);
+    this.events = logObserver;
     const neighbours = neighboursOf(config, name);
     this.replica = new Replica({
       ...(keyring === undefined ? {} : { keyring }),
@@ -205,6 +207,7 @@ class HerdServer implements RunningServer {
     await Promise.all([clientsStopped, this.links.stop(), ...dialledClosed]);
     this.places.close();
     await this.disk.close();
+    this.events.close();
     this.log.logger.info('server stopped');
     this.log.close();
   }
@@ -239,6 +242,7 @@ class HerdServer implements RunningServer {
       },
       superseded: (record, from) => log.superseded(record, from),
       forwarded: (record, to) => log.forwarded(record, to),
+      repaired: (link, records) => log.repaired(link, records),
       forgetRequested: (link, client) => this.forget(link, client, log),
       statusRequested: (link) => link.sendStatus(Buffer.from(JSON.stringify(this.status()))),
     };
@@ -290,6 +294,7 @@ class HerdServer implements RunningServer {
     return {
       ...common,
       state: 'up',
+      version: link.version,
       dialledBy: link.dialled ? this.entry.name : neighbour.name,
       upSeconds: secondsSince(this.linkedAtMs.get(neighbour.name) ?? Date.now()),
       behind: link.sending?.outbox.size ?? 0,
@@ -301,6 +306,7 @@ class HerdServer implements RunningServer {
       recordsSent: link.sending?.recordsSent ?? 0,
       recordsReceived: link.receiving.records,
       duplicates: link.receiving.duplicates,
+      repairs: link.receiving.repairs,
     };
   }
 }

@@ -9,6 +9,8 @@ export interface LinkStatus {
   readonly neighbour: string;
   readonly address: string;
   readonly state: 'up' | 'down';
+  /** Of the protocol between servers: the newest that both speak. */
+  readonly version?: number;
   /** Which server dialled the link that is up. */
   readonly dialledBy?: string;
   readonly upSeconds?: number;
@@ -23,6 +25,8 @@ export interface LinkStatus {
   readonly recordsReceived?: number;
   /** Of them, how many this server had already. */
   readonly duplicates?: number;
+  /** Records that this server must have had and had not: not 0 means a bug, or memory or a disk that rots. */
+  readonly repairs?: number;
   /** Failed dials since the link was last up. */
   readonly dialsFailed: number;
 }

@@ -1,6 +1,8 @@
 // How often a record travels in a herd at rest, and how long until every server has it: pure flooding against holding back what
 // comes sooner by another way. Writes the table of docs/replication.md.
+
 import { Chance } from './chance.ts';
+import { SOUND_DISK } from './disk-faults.ts';
 import { classGraph, type Edge, gridGraph, meshGraph, randomGraph, serversOf } from './graphs.ts';
 import type { Plan } from './plan.ts';
 import type { SimulatedServer } from './server.ts';
@@ -24,6 +26,8 @@ function planFor(edges: readonly Edge[]): Plan {
     seed: 7,
     edges,
     isDurable: true,
+    disk: SOUND_DISK,
+    oldServers: [],
     clocks: [],
     events: [],
     faultsEndMs: 0,
@@ -67,10 +71,10 @@ export function measureCopies(edges: readonly Edge[], holds: boolean): Copies {
     }
   };
   reportUntil(SETTLE_MS);
-  const before = { forwards: inspector.forwards, updates: inspector.acknowledged, bytes: network.bytes };
+  const before = { forwards: inspector.forwards, updates: inspector.acknowledgements, bytes: network.bytes };
   inspector.watchArrivals(servers.length);
   reportUntil(SETTLE_MS + MEASURED_MS);
-  const updates = inspector.acknowledged - before.updates;
+  const updates = inspector.acknowledgements - before.updates;
   const copiesPerUpdate = (inspector.forwards - before.forwards) / updates;
   const bytesPerUpdate = (network.bytes - before.bytes) / updates;
   timeline.runUntil(timeline.nowMs + 1000);

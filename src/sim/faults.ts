@@ -1,5 +1,6 @@
 // What goes wrong in a simulated herd: drawn from the seed, as events of its plan. Knows no workload.
 import type { Chance } from './chance.ts';
+import type { DiskFault } from './disk-faults.ts';
 import type { Edge } from './graphs.ts';
 import type { PlanEvent } from './plan.ts';
 
@@ -11,7 +12,7 @@ export interface Ground {
   readonly endMs: number;
 }
 
-export type Fault = Exclude<PlanEvent, { kind: 'reports' }>;
+export type Fault = Exclude<PlanEvent, { kind: 'reports' } | DiskFault>;
 
 type Draw = (ground: Ground, atMs: number, chance: Chance) => Fault;
 

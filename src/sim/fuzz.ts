@@ -40,7 +40,7 @@ const EPOCHS = [1, 2, 3, 0, 4, 9, 2 ** 47, 2 ** 48 - 1, 2 ** 53 - 2, 2 ** 53 - 1
 function inventedFrame(chance: Chance): Uint8Array {
   const out = new ByteWriter();
   const name = pick(chance, Object.keys(FRAME_TYPES) as FrameName[]);
-  const begin = beginFrame(out, name);
+  const begin = beginFrame(out, name, chance() < 0.5 ? OLDEST_VERSION : NEWEST_VERSION);
   if (chance() < 0.2) out.copy(randomBytes(chance, 40));
   else writeInvented(out, name, chance);
   endFrame(out, begin);
@@ -87,7 +87,39 @@ function writeInvented(out: ByteWriter, name: FrameName, chance: Chance): void {
       out.varint(Math.floor(chance() * (known + 0.05)));
       out.varint(pick(chance, NUMBERS));
     }
-  } else if (chance() < 0.5) out.field(randomBytes(chance, 40));
+  } else if (name === 'digest' || name === 'inventory') writeInventedAudit(out, name, chance);
+  else if (chance() < 0.5) out.field(randomBytes(chance, 40));
+}
+
+function writeInventedAudit(out: ByteWriter, name: 'digest' | 'inventory', chance: Chance): void {
+  // In a herd without a secret the check is 0: what follows is looked at.
+  out.uint32(chance() < 0.8 ? 0 : 7);
+  out.signedVarint(pick(chance, [0, 1000, -(2 ** 40), 2 ** 40]));
+  if (name === 'digest') {
+    const levels = Math.floor(chance() * 3);
+    out.varint(levels);
+    for (let level = 0; level < levels; level += 1) {
+      out.varint(pick(chance, [0, 1, 64, 65]));
+      for (let part = 0; part < 64; part += 1) for (let at = 0; at < 8; at += 1) out.byte(Math.floor(chance() * 256));
+    }
+    return;
+  }
+  out.byte(Math.floor(chance() * 3));
+  const origins = pick(chance, [0, 1, 2]);
+  out.varint(origins);
+  for (const [name, epoch] of LIKELY_ORIGINS.slice(0, origins)) {
+    out.field(asciiBytes(name));
+    out.varint(epoch);
+  }
+  out.varint(1);
+  out.varint(pick(chance, [0, 5, 4095, 4096]));
+  const holdings = Math.floor(chance() * 4);
+  out.varint(holdings);
+  for (let index = 0; index < holdings; index += 1) {
+    out.varint(pick(chance, NUMBERS));
+    out.varint(Math.floor(chance() * (origins + 0.1)));
+    out.varint(pick(chance, NUMBERS));
+  }
 }
 
 function writeInventedRecord(out: ByteWriter, chance: Chance, origins: number): void {
@@ -249,7 +281,7 @@ export class Conversation {
     const line = new Line(false);
     const link = victim.replica.connected(line, undefined, this.nowMs);
     const handshake = new Handshake(keyring);
-    const versions = { oldestVersion: OLDEST_VERSION, newestVersion: NEWEST_VERSION, purpose: 'status' as const };
+    const versions = { oldestVersion: OLDEST_VERSION, newestVersion: OLDEST_VERSION, purpose: 'status' as const };
     this.hear(
       link,
       [framed('hello', handshake.hello({ ...versions, herd: 'farm', from: 'x', to: 'Barn', epoch: 0 }))],

@@ -70,7 +70,7 @@ test('a record is never sent back to the server it came from', () => {
   assert.ok(copies >= 4 && copies <= 2 * CLASS_GRAPH.length - 5 + 1, `${copies} copies`);
 });
 
-test('a report that is equal or earlier is answered with its own data and forgotten', () => {
+test('a report that is equal or earlier is answered with its own data and forgotten (OwnTracks#313)', () => {
   const herd = linkedHerd();
   herd.now.seconds = 1000;
   herd.say('Hands', asciiBytes('IAMAT kiwi +1+1 100'));
@@ -84,7 +84,7 @@ test('a report that is equal or earlier is answered with its own data and forgot
   assert.match(herd.say('Welsh', asciiBytes('WHATSAT kiwi 1 1')), / kiwi \+1\+1 100$/);
 });
 
-test('a fast clock cannot pin a position for longer than 5 s', () => {
+test('a fast clock cannot pin a position for longer than 5 s (Traccar#2809)', () => {
   const herd = linkedHerd();
   herd.now.seconds = 1000;
   herd.say('Hands', asciiBytes('IAMAT kiwi +1+1 9000000000'));
@@ -123,7 +123,7 @@ test('20,000 clients are each found by their bytes, whatever the bytes', () => {
   }
 });
 
-test('a client that has not reported for long is unknown everywhere, and its record goes', () => {
+test('a client that has not reported for long is unknown everywhere, and its record goes and does not come back (memberlist#312, chitchat#155)', () => {
   const herd = new SimulatedHerd(CLASS_GRAPH);
   herd.expireAfterSeconds = 100;
   for (const name of herd.names) herd.start(name);
@@ -140,6 +140,12 @@ test('a client that has not reported for long is unknown everywhere, and its rec
     assert.equal(herd.say(name, asciiBytes('WHATSAT old 1 1')), '? WHATSAT old 1 1');
     assert.match(herd.say(name, asciiBytes('WHATSAT young 1 1')), /^AT Welsh /);
   }
+  // The others still hold the old record; one that starts with nothing and gets it from them does not show it either.
+  herd.stop('Holiday');
+  herd.start('Holiday');
+  herd.dialAll();
+  herd.elapse(1000);
+  assert.equal(herd.say('Holiday', asciiBytes('WHATSAT old 1 1')), '? WHATSAT old 1 1');
   herd.now.seconds = 1101 + 301;
   herd.elapse(1000);
   for (const name of herd.names) assert.equal(herd.contents(name).length, 1);

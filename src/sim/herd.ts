@@ -5,6 +5,7 @@ import { Replica } from '../core/replica.ts';
 import type { Observer, Transport } from '../core/sink.ts';
 import { asciiText, ByteWriter } from '../wire/bytes.ts';
 import { Command, parseCommand } from '../wire/command.ts';
+import { NEWEST_VERSION } from '../wire/frame.ts';
 import type { Instant } from '../wire/instant.ts';
 import { clientBytes, type StoredRecord } from '../wire/record.ts';
 import { writeAtStart, writeInvalid } from '../wire/reply.ts';
@@ -84,8 +85,8 @@ export class SimulatedHerd {
     return [...new Set(this.edges.flat())].sort();
   }
 
-  /** Starts a server with an empty table, in a new life. */
-  start(name: string): void {
+  /** Starts a server with an empty table, in a new life. `newestVersion` is that of the protocol, if not this build's. */
+  start(name: string, newestVersion: number = NEWEST_VERSION): void {
     this.lives += 1;
     const neighbours = this.edges.filter((edge) => edge.includes(name)).map(([a, b]) => (a === name ? b : a));
     const options = {
@@ -96,6 +97,7 @@ export class SimulatedHerd {
       hashSeed: this.lives,
       nowMs: this.nowMs,
       expireAfterSeconds: this.expireAfterSeconds,
+      newestVersion,
     };
     this.replicas.set(name, new Replica({ ...options, observer: this.observer(name) }));
   }
@@ -224,6 +226,7 @@ export class SimulatedHerd {
       linkOpened: (link) => this.tell(`${name}: link to ${link.neighbour} opened`),
       linkCaughtUp: (link, records) => this.tell(`${name}: ${link.neighbour} lacks ${records} records`),
       marked: () => {},
+      repaired: (link, records) => this.tell(`${name}: had lost ${records} records that ${link.neighbour} has`),
       lifeBegun: (epoch) => this.tell(`${name}: goes on in life ${epoch}`),
       linkDropped: (link, reason) => this.tell(`${name}: link to ${link.neighbour} dropped: ${reason}`),
       linkRefused: (link, reason, byUs) =>

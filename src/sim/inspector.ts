@@ -9,7 +9,10 @@
 //   bounds    an outbox holds each client once; bytes in flight stay below the window and a batch
 //   timers    after a tick nothing is overdue: the core never spins
 //   silence   a neighbour that says nothing is dropped in time, one that talks is not
+//   repair    an audit finds nothing to mend unless something rotted
 //   protocol  honest servers never break the protocol
+//   promise   what is acknowledged is kept as well as was said
+//   disk      what the disk had is there again
 import type { Link } from '../core/link.ts';
 import { NO_SLOT } from '../core/table.ts';
 import {
@@ -33,11 +36,16 @@ const SILENCE_SLACK_MS: number = 2 * TICK_MOST_MS;
 /** Refusals that are no fault of the protocol: two connections, two lives, or nobody there. */
 const FAIR_REFUSAL = /there is a connection already|superseded by a later life|no greeting within/;
 
+/** With `--ack wal` no acknowledged report is left to luck for longer: a tick of the store, and a slow disk. */
+const DURABLE_WITHIN_MS = 1500;
+
 const MOST_VIOLATIONS = 20;
 
 /** What one server has shown since it was started. */
 interface Life {
   readonly shown: Map<string, StoredRecord>;
+  /** What stood there before that. */
+  readonly previous: Map<string, StoredRecord>;
   readonly checkedHeight: Map<Origin, number>;
   /** By neighbour: what went over the link that is open, and what came over it. */
   readonly crossed: Map<string, Set<StoredRecord>>;
@@ -46,10 +54,14 @@ interface Life {
 
 export class Inspector implements Witness {
   readonly violations: string[] = [];
-  acknowledged = 0;
+  acknowledgements = 0;
   forwards = 0;
+  repairs = 0;
+  /** Clients whose record some server lost or that went back to an older one, by a fault of its memory. */
+  private readonly rotten = new Set<string>();
   /** When a record was last sent anywhere. */
   lastForwardMs = 0;
+  /** The best that was acknowledged, by client. */
   readonly best: Map<string, StoredRecord> = new Map();
   /** How long each update took to every server, once `watchArrivals` is called. */
   readonly arrivedEverywhereMs: number[] = [];
@@ -78,8 +90,47 @@ export class Inspector implements Witness {
   started(server: SimulatedServer): void {
     const shown = new Map<string, StoredRecord>();
     for (const record of server.replica?.records() ?? []) shown.set(clientOf(record), this.kept(record));
-    this.lives.set(server, { shown, checkedHeight: new Map(), crossed: new Map(), came: new Map() });
+    this.lives.set(server, {
+      shown,
+      previous: new Map(),
+      checkedHeight: new Map(),
+      crossed: new Map(),
+      came: new Map(),
+    });
     this.turned(server);
+  }
+
+  restored(server: SimulatedServer): void {
+    for (const record of server.disk.platter.mustGiveBack()) {
+      const known = this.knownBy(server, record);
+      if (known === undefined || judge(known, record) < 0) {
+        this.violation(
+          'disk',
+          `${server.name} had ${told(record)} on its disk, and has ${known ? told(known) : 'nothing'}`,
+        );
+      }
+    }
+  }
+
+  acknowledged(server: SimulatedServer, record: StoredRecord): void {
+    this.acknowledgements += 1;
+    const { platter, settings } = server.disk;
+    if (!platter.holds(record, settings.acknowledge === 'fsync')) {
+      this.violation('promise', `${server.name} acknowledges ${told(record)}, which its disk does not have`);
+    }
+    const client = clientOf(record);
+    const best = this.best.get(client);
+    if (best === undefined || judge(record, best) > 0) this.best.set(client, record);
+  }
+
+  /** The power of a server is about to fail. */
+  losingPower(server: SimulatedServer): void {
+    if (!server.isRunning) return;
+    const sinceMs = this.timeline.nowMs - DURABLE_WITHIN_MS;
+    if (server.runsSinceMs > sinceMs) return;
+    for (const record of server.disk.platter.lateSince(sinceMs)) {
+      this.violation('promise', `${server.name} has left ${told(record)} to luck for too long`);
+    }
   }
 
   accepted(server: SimulatedServer, view: StoredRecord, from: string | undefined): StoredRecord {
@@ -87,11 +138,12 @@ export class Inspector implements Witness {
     const record = from === undefined ? copyRecord(view) : this.kept(view);
     if (from === undefined) this.numbered(server, record);
     else if (!isLeaving(server, from)) life.came.get(from)?.add(record);
-    if (server.replica?.vector.get(view.origin)?.has(record.sequence)) {
+    const client = clientOf(record);
+    if (!this.rotten.has(client) && server.replica?.vector.get(view.origin)?.has(record.sequence)) {
       this.violation('vector', `${server.name} says it has ${told(record)} before it stores it`);
     }
-    const client = clientOf(record);
     const known = life.shown.get(client);
+    if (known !== undefined) life.previous.set(client, known);
     if (known !== undefined && judge(record, known) <= 0) {
       this.violation('table', `${server.name} replaces ${told(known)} by ${told(record)}`);
     }
@@ -119,6 +171,7 @@ export class Inspector implements Witness {
     const record = this.kept(view);
     this.forwards += 1;
     this.lastForwardMs = this.timeline.nowMs;
+    if (this.rotten.has(clientOf(record))) return;
     const life = this.lives.get(server) as Life;
     const crossed = life.crossed.get(to);
     if (crossed?.has(record)) this.violation('copies', `${server.name} sends ${told(record)} to ${to} again`);
@@ -132,6 +185,24 @@ export class Inspector implements Witness {
     const life = this.lives.get(server) as Life;
     life.crossed.set(link.neighbour ?? '', new Set());
     life.came.set(link.neighbour ?? '', new Set());
+  }
+
+  /** What a client's record at a server replaced, in its life. */
+  previousOf(server: SimulatedServer, client: string): StoredRecord | undefined {
+    return this.lives.get(server)?.previous.get(client);
+  }
+
+  /** A server's memory lost a client's record, or went back to an older one: what vectors say of this client is void. */
+  rotted(server: SimulatedServer, client: string, older: StoredRecord | undefined): void {
+    this.rotten.add(client);
+    const shown = this.lives.get(server)?.shown;
+    if (older === undefined) shown?.delete(client);
+    else shown?.set(client, older);
+  }
+
+  repaired(server: SimulatedServer, records: number): void {
+    this.repairs += records;
+    if (this.rotten.size === 0) this.violation('repair', `${server.name} had lost ${records} records by itself`);
   }
 
   linkDropped(server: SimulatedServer, link: Link, reason: string): void {
@@ -219,7 +290,6 @@ export class Inspector implements Witness {
   }
 
   private numbered(server: SimulatedServer, record: StoredRecord): void {
-    this.acknowledged += 1;
     const key = `${record.origin.name} ${record.origin.epoch}`;
     let ofLife = this.updates.get(key);
     if (ofLife === undefined) {
@@ -231,13 +301,11 @@ export class Inspector implements Witness {
     if (record.order.seconds - record.received.seconds > ORDER_LEAD_SECONDS) {
       this.violation('order', `${server.name} lets ${told(record)} pin its client`);
     }
-    const client = clientOf(record);
-    const best = this.best.get(client);
-    if (best === undefined || judge(record, best) > 0) this.best.set(client, record);
   }
 
   private covered(server: SimulatedServer, origin: Origin, sequence: number): void {
     const update = this.updates.get(`${origin.name} ${origin.epoch}`)?.[sequence];
+    if (update !== undefined && this.rotten.has(clientOf(update))) return;
     if (update === undefined) {
       return this.violation('vector', `${server.name} has ${origin.name} ${origin.epoch}.${sequence}, which never was`);
     }

@@ -5,10 +5,11 @@ import { Replica } from '../core/replica.ts';
 import type { Observer } from '../core/sink.ts';
 import { asciiBytes, ByteWriter } from '../wire/bytes.ts';
 import { Command, parseCommand } from '../wire/command.ts';
+import { NEWEST_VERSION } from '../wire/frame.ts';
 import { GOT_INTERVAL_MS, GREETING_TIMEOUT_MS } from '../wire/limits.ts';
 import type { StoredRecord } from '../wire/record.ts';
 import { Caller } from './caller.ts';
-import { Disk } from './disk.ts';
+import type { Disk } from './disk.ts';
 import type { Host, Network } from './network.ts';
 import type { ServerClock } from './server-clock.ts';
 import type { Stream } from './stream.ts';
@@ -16,10 +17,15 @@ import type { Stream } from './stream.ts';
 /** Who watches what happens at every server. */
 export interface Witness {
   started(server: SimulatedServer): void;
+  /** Its disk was read. */
+  restored(server: SimulatedServer): void;
   /** Returns a copy to keep. */
   accepted(server: SimulatedServer, record: StoredRecord, from: string | undefined): StoredRecord;
+  /** Its client has the reply. */
+  acknowledged(server: SimulatedServer, record: StoredRecord): void;
   forwarded(server: SimulatedServer, record: StoredRecord, to: string): void;
   linkOpened(server: SimulatedServer, link: Link): void;
+  repaired(server: SimulatedServer, records: number): void;
   linkDropped(server: SimulatedServer, link: Link, reason: string): void;
   linkRefused(server: SimulatedServer, reason: string, byUs: boolean): void;
   /** A turn is over: what must hold at any time holds now. */
@@ -30,10 +36,13 @@ export interface Witness {
 export class SimulatedServer implements Host {
   readonly name: string;
   readonly clock: ServerClock;
-  readonly disk: Disk = new Disk();
+  readonly disk: Disk;
+  /** Of the protocol between servers. */
+  newestVersion: number = NEWEST_VERSION;
   /** Nothing while the process is dead. */
   replica: Replica | undefined;
   readonly streams: Set<Stream> = new Set();
+  private lastAccepted: StoredRecord | undefined;
   /** In virtual time; when it last came back from being stopped, or started. */
   runsSinceMs = 0;
   private life = 0;
@@ -52,9 +61,10 @@ export class SimulatedServer implements Host {
   private readonly command = new Command();
   private readonly out = new ByteWriter();
 
-  constructor(name: string, clock: ServerClock, network: Network, witness: Witness) {
+  constructor(name: string, clock: ServerClock, disk: Disk, network: Network, witness: Witness) {
     this.name = name;
     this.clock = clock;
+    this.disk = disk;
     this.network = network;
     this.witness = witness;
   }
@@ -88,9 +98,11 @@ export class SimulatedServer implements Host {
       hashSeed: this.network.chance.bits(),
       nowMs: this.nowMs(),
       expireAfterSeconds: 0,
+      newestVersion: this.newestVersion,
       observer: this.observer(),
     });
-    this.disk.restore(this.replica);
+    this.disk.start(this, this.replica);
+    this.witness.restored(this);
     this.witness.started(this);
     this.callers = new Map(this.neighbours.map((other) => [other.name, new Caller(this, other, this.network)]));
     for (const caller of this.callers.values()) caller.dial();
@@ -152,13 +164,19 @@ export class SimulatedServer implements Host {
   /** What a client sends in one piece. True when all of it was answered. */
   reports(lines: readonly string[]): boolean {
     const { replica } = this;
-    if (replica === undefined || this.stoppedSinceMs !== undefined) return false;
+    if (replica === undefined || this.stoppedSinceMs !== undefined || !this.disk.isWorking) return false;
+    const kept: StoredRecord[] = [];
     this.out.reset();
     for (const line of lines) {
       const bytes = asciiBytes(line);
       if (parseCommand(bytes, 0, bytes.length, this.command) !== 'iamat') throw new Error(`no report: ${line}`);
-      replica.report(bytes, this.command, this.clock.read(this.network.timeline.nowMs), this.nowMs(), this.out);
+      const now = this.clock.read(this.network.timeline.nowMs);
+      const isStored = replica.report(bytes, this.command, now, this.nowMs(), this.out);
+      if (isStored && this.lastAccepted !== undefined) kept.push(this.lastAccepted);
     }
+    this.disk.commit((isKept) => {
+      if (isKept) for (const record of kept) this.witness.acknowledged(this, record);
+    });
     this.flush();
     return true;
   }
@@ -210,6 +228,7 @@ export class SimulatedServer implements Host {
 
   private flush(): void {
     const nowMs = this.nowMs();
+    this.disk.commit();
     if (this.replica?.flush(nowMs)) this.again();
     if (this.armedForMs > nowMs + GOT_INTERVAL_MS) this.arm(nowMs + GOT_INTERVAL_MS);
     this.witness.turned(this);
@@ -261,11 +280,13 @@ export class SimulatedServer implements Host {
       },
       linkRefused: (_link, reason, byUs) => witness.linkRefused(this, reason, byUs),
       accepted: (record, from) => {
-        this.disk.accepted(witness.accepted(this, record, from));
+        this.lastAccepted = witness.accepted(this, record, from);
+        this.disk.append(record, this.lastAccepted);
       },
       superseded: () => {},
       forwarded: (record, to) => witness.forwarded(this, record, to),
-      marked: (origin, height) => this.disk.marked(origin, height),
+      marked: (origin, height) => this.disk.mark(origin, height),
+      repaired: (_link, records) => witness.repaired(this, records),
       lifeBegun: (epoch) => {
         this.disk.epoch = epoch;
       },

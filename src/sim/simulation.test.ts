@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runPlan, runSeed, shrink } from './campaign.ts';
 import { CORPUS } from './corpus.ts';
+import { classGraph, type Edge, serversOf } from './graphs.ts';
 import { type Plan, planOf } from './plan.ts';
 
 /** About ten seconds on one core; `drover sim` runs as many as you like. */
@@ -9,6 +10,8 @@ const SEEDS = 300;
 
 /** Other seeds than `drover sim` begins with: two ways to meet the same bug are better than one. */
 const FIRST_SEED = 1_000_000;
+
+const steady = { offsetMs: 0, drift: 0 };
 
 function check(seed: number): void {
   const { violations } = runSeed(seed);
@@ -23,6 +26,29 @@ test('seeds that failed once do not fail again', () => {
   for (const [seed] of CORPUS) check(seed);
 });
 
+test('servers that were cut off for ten minutes, each alone, are one herd again without an operator (EMQX#5367)', () => {
+  const [cutMs, cutForMs] = [5000, 600_000];
+  const edges = classGraph();
+  const servers = serversOf(edges);
+  const reports = [1000, 60_000, 600_000].flatMap((atMs) =>
+    servers.map((server) => {
+      const lines = ['everywhere', `only-${server}`].map((client) => `IAMAT ${client} +1+1 ${1_700_000_000 + atMs}`);
+      return { kind: 'reports', atMs, server, lines } as const;
+    }),
+  );
+  const paths = edges.flatMap(([one, other]): Edge[] => [
+    [one, other],
+    [other, one],
+  ]);
+  const cut = { kind: 'cut', atMs: cutMs, forMs: cutForMs, paths, how: 'hold' } as const;
+  const faultsEndMs = cutMs + cutForMs;
+  const plan = { ...planOf(1), edges, isDurable: true, oldServers: [], events: [...reports, cut], faultsEndMs };
+  const { violations, acknowledged, healedMs } = runPlan({ ...plan, backlogMs: 0, clocks: servers.map(() => steady) });
+  assert.deepEqual(violations, []);
+  assert.equal(acknowledged, 6 * servers.length);
+  assert.notEqual(healedMs, undefined);
+});
+
 test('the same seed is the same run, to the byte and the microsecond', () => {
   for (const seed of [1, 7, 42]) {
     const [first, again, other] = [runSeed(seed), runSeed(seed), runSeed(seed + 1)];
@@ -34,7 +60,8 @@ test('the same seed is the same run, to the byte and the microsecond', () => {
 test('plans have everything that goes wrong in them', () => {
   const kinds = new Set<string>();
   for (let seed = 1; seed <= 50; seed += 1) for (const { kind } of planOf(seed).events) kinds.add(kind);
-  assert.deepEqual([...kinds].sort(), ['clog', 'cut', 'kill', 'reports', 'reset', 'step', 'stop']);
+  const all = ['clog', 'cut', 'kill', 'power', 'refusal', 'reports', 'reset', 'rot', 'step', 'stop'];
+  assert.deepEqual([...kinds].sort(), all);
 });
 
 /** A plan that must fail: it is taken for durable, and the only server that knew something is wiped. */

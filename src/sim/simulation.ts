@@ -6,13 +6,17 @@
 //   unrest     records still travel, although all servers are equal
 //   heights    servers differ in how far they have each other's updates
 
+import { OLDEST_VERSION } from '../wire/frame.ts';
+import { AUDIT_INTERVAL_MS, AUDIT_SOON_MS } from '../wire/limits.ts';
 import type { StoredRecord } from '../wire/record.ts';
 import { Chance } from './chance.ts';
+import { Disk } from './disk.ts';
 import { serversOf } from './graphs.ts';
 import { clientOf, Inspector, told } from './inspector.ts';
 import { judge } from './judge.ts';
 import { Network } from './network.ts';
 import type { Plan, PlanEvent } from './plan.ts';
+import { rot } from './rot.ts';
 import { SimulatedServer } from './server.ts';
 import { ServerClock } from './server-clock.ts';
 import { Timeline } from './timeline.ts';
@@ -24,6 +28,8 @@ const REST_MS = 5000;
 const LOOK_EVERY_MS = 50;
 /** Life numbers are milliseconds of POSIX time, and no two lives of a server begin in the same one. */
 const EPOCH_LEAST_STEP = 1;
+/** Whoever looks after a server that cannot start tries again after this. */
+const START_AGAIN_MS = 200;
 
 export interface Outcome {
   readonly seed: number;
@@ -33,6 +39,8 @@ export interface Outcome {
   readonly virtualMs: number;
   /** From mended to equal. */
   readonly healedMs: number | undefined;
+  /** Memory rotted, and what it lost may have waited for an audit. */
+  readonly rotted: boolean;
   readonly happened: number;
   readonly hash: number;
 }
@@ -50,12 +58,16 @@ export class Simulation {
     this.chance = new Chance(plan.seed, 2);
     this.inspector = new Inspector(this.timeline);
     this.network = new Network(this.timeline, this.chance, plan.network);
+    const disks = new Chance(plan.seed, 4);
     this.servers = new Map(
       serversOf(plan.edges).map((name, index) => {
         const { offsetMs = 0, drift = 0 } = plan.clocks[index] ?? {};
-        return [name, new SimulatedServer(name, new ServerClock(offsetMs, drift), this.network, this.inspector)];
+        const clock = new ServerClock(offsetMs, drift);
+        const disk = new Disk(this.timeline, disks, plan.disk);
+        return [name, new SimulatedServer(name, clock, disk, this.network, this.inspector)];
       }),
     );
+    for (const name of plan.oldServers) this.server(name).newestVersion = OLDEST_VERSION;
     for (const [one, other] of plan.edges) {
       this.server(one).befriend(this.server(other));
       this.server(other).befriend(this.server(one));
@@ -88,9 +100,10 @@ export class Simulation {
       seed: plan.seed,
       violations: inspector.violations,
       faults: plan.events.filter(({ kind }) => kind !== 'reports').length,
-      acknowledged: inspector.acknowledged,
+      acknowledged: inspector.acknowledgements,
       virtualMs: timeline.nowMs,
       healedMs,
+      rotted: this.hasRot,
       happened: timeline.happened,
       hash: this.network.hash,
     };
@@ -117,8 +130,24 @@ export class Simulation {
         const server = this.server(event.server);
         if (!server.isUp) return;
         server.kill(event.silent);
-        if (event.disk === 'wiped') server.disk.wipe();
+        if (event.disk === 'wiped') server.disk.platter.wipe();
         return until(() => this.startAgain(server, event.epochBackMs), event.forMs);
+      }
+      case 'power': {
+        const server = this.server(event.server);
+        if (!server.isUp) return;
+        this.inspector.losingPower(server);
+        server.kill(true);
+        server.disk.platter.losePower();
+        if (event.decays !== undefined) server.disk.platter.flip(event.decays);
+        return until(() => this.startAgain(server, 0), event.forMs);
+      }
+      case 'refusal': {
+        const { platter } = this.server(event.server).disk;
+        platter.refuses = event.refuses;
+        return until(() => {
+          platter.refuses = undefined;
+        }, event.forMs);
       }
       case 'stop': {
         const server = this.server(event.server);
@@ -136,6 +165,8 @@ export class Simulation {
       case 'clog':
         network.path(...event.path).cloggedUntilMs = event.atMs + event.forMs;
         return;
+      case 'rot':
+        return rot(this.server(event.server), event, this.servers.values(), this.inspector);
       case 'reset':
         return network.reset(...event.edge);
       case 'step':
@@ -145,6 +176,10 @@ export class Simulation {
 
   private startAgain(server: SimulatedServer, epochBackMs: number): void {
     if (server.isUp) return;
+    // A life's number must be durable first.
+    if (server.disk.platter.refuses !== undefined) {
+      return this.timeline.after(START_AGAIN_MS, () => this.startAgain(server, epochBackMs));
+    }
     const wallMs = server.clock.wallMs(this.timeline.nowMs);
     const epoch =
       epochBackMs > 0
@@ -176,13 +211,22 @@ export class Simulation {
 
   private waitForEqual(): number | undefined {
     const { timeline, plan } = this;
-    const limitMs = plan.faultsEndMs + HEAL_MS + plan.backlogMs;
+    const limitMs = plan.faultsEndMs + HEAL_MS + plan.backlogMs + this.auditMs();
     while (timeline.nowMs < limitMs) {
       timeline.runUntil(timeline.nowMs + LOOK_EVERY_MS);
       if (this.difference() === undefined) return timeline.nowMs - plan.faultsEndMs;
     }
     this.inspector.violation('unequal', this.difference() ?? '');
     return undefined;
+  }
+
+  /** How long audits may take to mend what rotted: one is due within a minute, and another server soon after each that was mended. */
+  private auditMs(): number {
+    return this.hasRot ? 2 * AUDIT_INTERVAL_MS + this.servers.size * AUDIT_SOON_MS : 0;
+  }
+
+  private get hasRot(): boolean {
+    return this.plan.events.some(({ kind }) => kind === 'rot');
   }
 
   private difference(): string | undefined {
@@ -216,7 +260,7 @@ export class Simulation {
 
   private waitForRest(): void {
     const { timeline, inspector, plan } = this;
-    const limitMs = timeline.nowMs + REST_MS + HEAL_MS + plan.backlogMs;
+    const limitMs = timeline.nowMs + REST_MS + HEAL_MS + plan.backlogMs + this.auditMs();
     let quietSinceMs = timeline.nowMs;
     while (timeline.nowMs - quietSinceMs < REST_MS) {
       timeline.runUntil(timeline.nowMs + LOOK_EVERY_MS * 10);

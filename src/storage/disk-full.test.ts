@@ -5,8 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Holding, madeRecord } from '../journal/made-records.ts';
 import type { StoredRecord } from '../wire/record.ts';
-import { Holding, madeRecord } from './made-records.ts';
 import { type Acknowledgement, Store } from './store.ts';
 
 function run(command: string, ...args: string[]): boolean {
@@ -171,7 +171,7 @@ test('a disk that loses what it took: only a snapshot of everything makes up for
 });
 
 test('files may not grow further: the log goes on in another', (t) => {
-  const module = fileURLToPath(new URL('./made-records.js', import.meta.url));
+  const module = fileURLToPath(new URL('../journal/made-records.js', import.meta.url));
   const script = `
     const { Holding, madeRecord } = await import(${JSON.stringify(module)});
     const { Store } = await import(${JSON.stringify(fileURLToPath(new URL('./store.js', import.meta.url)))});

@@ -2,7 +2,8 @@
 // no records.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { codeOf, replaceFile } from './files.ts';
+import { codeOf } from '../journal/directory.ts';
+import { replaceFile } from './files.ts';
 
 export interface Epoch {
   readonly epoch: number;

@@ -17,7 +17,8 @@ export const FILE_MODE = 0o600;
 export const DIRECTORY_MODE = 0o700;
 
 /** Writes all of it at `position`, however little the system takes at a time. */
-export function writeWhole(file: number, bytes: Uint8Array, length: number, position: number): void {
+export function writeWhole(file: number, bytes: Uint8Array, position: number): void {
+  const { length } = bytes;
   let written = 0;
   while (written < length) written += writeSync(file, bytes, written, length - written, position + written);
 }
@@ -73,13 +74,4 @@ export function removeTemporaries(directory: string): void {
   for (const name of readdirSync(directory)) {
     if (name.endsWith('.tmp')) rmSync(path.join(directory, name), { force: true });
   }
-}
-
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-/** `ENOSPC: no space left on device, write`: the system's words. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

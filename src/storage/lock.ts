@@ -19,8 +19,9 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { codeOf, reasonOf } from '../journal/directory.ts';
 import { LOCK_SILENCE_MS } from '../wire/limits.ts';
-import { codeOf, FILE_MODE, numbered, numbersOf, reasonOf } from './files.ts';
+import { FILE_MODE, numbered, numbersOf } from './files.ts';
 import { lifeOf, type Owner, parseOwner, thisProcess } from './owner.ts';
 
 /** Another process holds the directory. */

@@ -2,7 +2,7 @@
 // Knows no files but those of /proc.
 import { readFileSync, readlinkSync } from 'node:fs';
 import os from 'node:os';
-import { codeOf } from './files.ts';
+import { codeOf } from '../journal/directory.ts';
 
 /** What is empty could not be found out on this system. */
 export interface Owner {

@@ -6,9 +6,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { gotOf } from '../core/got.ts';
 import { compareRecords } from '../core/order.ts';
+import { clientOf, Holding, madeRecord } from '../journal/made-records.ts';
 import type { Origin } from '../wire/messages.ts';
 import type { StoredRecord } from '../wire/record.ts';
-import { clientOf, Holding, madeRecord } from './made-records.ts';
 import { Store } from './store.ts';
 
 // More on request: DROVER_TEST_RUNS=20000 node --test dist/src/storage/recovery.test.js

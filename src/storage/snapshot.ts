@@ -7,10 +7,10 @@
 // claims what the table lacks. What came after T is in the log from the new file on, so copy and log together hold at least
 // the table at any later moment; that some of it is in both is harmless, since replaying a record twice changes nothing.
 import { open, rename, rm } from 'node:fs/promises';
+import { EntryWriter } from '../journal/entries.ts';
 import { SNAPSHOT_SLICE_MS, STORED_CHUNK_BYTES } from '../wire/limits.ts';
 import type { StoredRecord } from '../wire/record.ts';
 import type { VectorEntry } from '../wire/vector.ts';
-import { EntryWriter } from './entries.ts';
 import { FILE_MODE, numbered } from './files.ts';
 
 /** The live table and vector, as the server has them. */

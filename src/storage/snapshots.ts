@@ -1,8 +1,9 @@
 // When a snapshot is due, one at a time, and what may be deleted after it. Knows no entries.
 import { rm } from 'node:fs/promises';
+import { codeOf, reasonOf } from '../journal/directory.ts';
+import type { Acknowledgement, Log } from '../journal/log.ts';
 import { SNAPSHOT_LEAST_BYTES, SNAPSHOT_LOG_FILES, SNAPSHOT_MEMORY_MS, SNAPSHOT_RETRY_MS } from '../wire/limits.ts';
-import { codeOf, numbered, numbersOf, reasonOf } from './files.ts';
-import type { Acknowledgement, Log } from './log.ts';
+import { numbered, numbersOf } from './files.ts';
 import { type SnapshotSource, type SnapshotWritten, writeSnapshot } from './snapshot.ts';
 
 export interface SnapshotsOptions {

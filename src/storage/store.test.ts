@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { Replica } from '../core/replica.ts';
 import type { Observer } from '../core/sink.ts';
-import { Holding, madeRecord } from './made-records.ts';
+import { Holding, madeRecord } from '../journal/made-records.ts';
 import { type Acknowledgement, type Recovery, Store, type StoreOptions, UnknownFormat } from './store.ts';
 
 function temporary(t: TestContext): string {
@@ -62,7 +62,7 @@ test('nobody else may read what is kept', async (t) => {
   for (const name of files(directory)) assert.equal(statSync(at(directory, name)).mode & 0o777, 0o600, name);
 });
 
-test('every life has a later number than the one before, whatever the clock says', async (t) => {
+test('every life has a later number than the one before, whatever the clock says (memberlist#311)', async (t) => {
   const directory = temporary(t);
   const epochs: number[] = [];
   for (const nowMs of [5000, 9000, 4000, 4000.9, 9001]) {

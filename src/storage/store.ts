@@ -1,25 +1,28 @@
 // What a server keeps on disk: its life's number, a log of what it learned, snapshots. The door of this folder. Knows neither
 // sockets nor rules: it is told what to keep, and says whether it is kept.
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import path from 'node:path';
+import { codeOf } from '../journal/directory.ts';
+import { type Acknowledgement, Log } from '../journal/log.ts';
+import { type Recovering, type Recovery, recover } from '../journal/recovery.ts';
+import type { Done } from '../journal/syncer.ts';
 import { STORE_TICK_MS } from '../wire/limits.ts';
 import type { Origin } from '../wire/messages.ts';
 import type { StoredRecord } from '../wire/record.ts';
+import { RealDirectory } from './directory.ts';
 import { nextEpoch, writeEpoch } from './epoch.ts';
-import { codeOf, DIRECTORY_MODE, removeTemporaries } from './files.ts';
+import { DIRECTORY_MODE, removeTemporaries } from './files.ts';
 import { Lock } from './lock.ts';
-import { type Acknowledgement, Log } from './log.ts';
-import { type Recovering, type Recovery, recover } from './recovery.ts';
+import { makeDirectory } from './make-directory.ts';
 import type { SnapshotSource, SnapshotWritten } from './snapshot.ts';
 import { Snapshots } from './snapshots.ts';
-import type { Done } from './syncer.ts';
 
-export { UnknownFormat } from './file-reader.ts';
+export { UnknownFormat } from '../journal/file-reader.ts';
+export type { Acknowledgement } from '../journal/log.ts';
+export type { Recovering, Recovery } from '../journal/recovery.ts';
+export type { Done } from '../journal/syncer.ts';
 export { Locked } from './lock.ts';
-export type { Acknowledgement } from './log.ts';
-export type { Recovering, Recovery } from './recovery.ts';
 export type { SnapshotSource, SnapshotWritten } from './snapshot.ts';
-export type { Done } from './syncer.ts';
 
 /** What happened, for the log and the metrics. */
 export interface StoreObserver {
@@ -49,6 +52,7 @@ export class Store {
   readonly directory: string;
   private readonly options: StoreOptions;
   private readonly observer: Partial<StoreObserver>;
+  private readonly files: RealDirectory;
   private readonly lock: Lock;
   private readonly log: Log;
   private readonly snapshots: Snapshots;
@@ -63,7 +67,7 @@ export class Store {
    */
   static async open(options: StoreOptions): Promise<Store> {
     const directory = path.join(options.directory, options.name);
-    mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+    makeDirectory(directory);
     chmodSync(directory, DIRECTORY_MODE);
     const lock = await Lock.take(directory);
     try {
@@ -78,6 +82,7 @@ export class Store {
   private constructor(options: StoreOptions, directory: string, lock: Lock) {
     this.options = options;
     this.directory = directory;
+    this.files = new RealDirectory(directory);
     this.lock = lock;
     this.observer = options.observer ?? {};
     const { epoch, fault } = nextEpoch(directory, options.nowMs);
@@ -85,10 +90,11 @@ export class Store {
     this.epochFault = fault;
     const { acknowledge } = options;
     this.log = new Log({
-      directory,
+      directory: this.files,
       acknowledge,
       isLockHeld: () => lock.isHeld(),
       changed: () => this.stateChanged(),
+      nowMs: () => performance.now(),
     });
     this.snapshots = new Snapshots({
       directory,
@@ -126,13 +132,13 @@ export class Store {
    * @throws {NodeJS.ErrnoException} if the log cannot be begun
    */
   recover(into: Recovering): Recovery {
-    const { recovery, snapshot, snapshotBytes, logBytes, logFiles, last, next } = recover(this.directory, into);
+    const { recovery, snapshot, snapshotBytes, logBytes, logs, last, next } = recover(this.files, into);
     if (this.epochFault !== undefined) {
       recovery.lines.unshift(this.epochFault);
       recovery.warnings.unshift(this.epochFault);
     }
     this.snapshots.begin(snapshot, snapshotBytes, recovery.warnings.length > 0);
-    this.log.begin(next, last, logBytes, logFiles);
+    this.log.begin(next, last, logBytes, logs);
     return recovery;
   }
 

@@ -1,15 +1,18 @@
 // The envelope of everything servers say to each other: version, type, length, payload.
 //
-//   byte 0      protocol version (1)
+//   byte 0      protocol version: the oldest until both sides have agreed on another
 //   byte 1      type, see FRAME_TYPES
 //   bytes 2-5   payload length, big endian
 //
 // Version and length are checked before anything is allocated. Knows no payload.
 import { type ByteWriter, MalformedFrame } from './bytes.ts';
 
-/** Oldest and newest version of the server protocol that this build speaks. */
+/** Oldest and newest version of the server protocol that this build speaks: always one that the build before speaks too. */
 export const OLDEST_VERSION = 1;
-export const NEWEST_VERSION = 1;
+export const NEWEST_VERSION = 2;
+
+/** The first version with `digest` and `inventory`, and with a `prune` of no origin (see core/turns.ts). */
+export const AUDIT_VERSION = 2;
 
 export const HEADER_BYTES = 6;
 
@@ -29,6 +32,9 @@ export const FRAME_TYPES = {
   /** Hold an origin's records back, others bring them; and: send them at once again. */
   prune: 9,
   graft: 10,
+  /** What the sender's table comes to, in parts; and what is in those that differ, see core/audit.ts. */
+  digest: 12,
+  inventory: 13,
   statusRequest: 32,
   status: 33,
   /** A client's ID: the whole herd is to forget it; and the answer, one byte: 1 if it was known. */
@@ -42,10 +48,13 @@ const NAMES = new Map<number, FrameName>(
   (Object.entries(FRAME_TYPES) as [FrameName, number][]).map(([name, type]) => [type, name]),
 );
 
-/** Begins a frame in `out`; the payload is written after it and `endFrame` fills in its length. Returns where it began. */
-export function beginFrame(out: ByteWriter, name: FrameName): number {
+/**
+ * Begins a frame in `out`; the payload is written after it and `endFrame` fills in its length. Returns where it began. A
+ * greeting is of the oldest version, so that any server understands it; what follows is of the one that was agreed on.
+ */
+export function beginFrame(out: ByteWriter, name: FrameName, version: number = OLDEST_VERSION): number {
   const begin = out.length;
-  out.byte(NEWEST_VERSION);
+  out.byte(version);
   out.byte(FRAME_TYPES[name]);
   out.uint32(0);
   return begin;
@@ -64,6 +73,8 @@ export class FrameReader {
   payload: Uint8Array = NOTHING;
   /** Largest payload accepted; raised when the link is live. */
   mostPayloadBytes: number;
+  /** Newest version accepted; raised when one was agreed on. */
+  newestVersion: number = OLDEST_VERSION;
   /** Bytes of an authentication code behind each frame; they are not counted in its length. */
   tagBytes = 0;
   tag: Uint8Array = NOTHING;
@@ -117,10 +128,8 @@ export class FrameReader {
 
   private checkedLength(): number {
     const [version = 0, type = 0, a = 0, b = 0, c = 0, d = 0] = this.header;
-    if (version < OLDEST_VERSION || version > NEWEST_VERSION) {
-      throw new MalformedFrame(
-        `frame of version ${version}; this server speaks ${OLDEST_VERSION} to ${NEWEST_VERSION}`,
-      );
+    if (version < OLDEST_VERSION || version > this.newestVersion) {
+      throw new MalformedFrame(`frame of version ${version}; expected ${OLDEST_VERSION} to ${this.newestVersion}`);
     }
     const name = NAMES.get(type);
     if (name === undefined) throw new MalformedFrame(`frame of unknown type ${type}`);

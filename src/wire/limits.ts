@@ -39,8 +39,48 @@ export const VECTOR_BYTES: number = 192 * KIBIBYTE;
 /** Lives begin before this, in milliseconds of POSIX time (the year 10889): a later one was invented, or damaged on its way, and a server that counted on from it would soon say numbers that nobody can read. */
 export const EPOCHS_BELOW: number = 2 ** 48;
 
-/** Ranges above an origin's height that a vector names; marks close gaps long before there are so many. */
+/** Receive times are at most this far from 1970, in seconds: 34,000 years either way. */
+export const EARLIEST_SECONDS: number = -(2 ** 40);
+
+/** Earlier lives of a server are forgotten when a later one began this long ago and no record is of them: by then every link has been made anew or has long caught up. */
+export const OLD_LIFE_MS = 86_400_000;
+
+/** Lives of one server in a vector; the oldest are forgotten first. One that crashes once a minute fills it in an hour, and a hundred servers fill less than a vector. */
+export const LIVES_PER_NAME = 64;
+
+/** Old lives are looked for this often. */
+export const LIVES_LOOK_MS = 60_000;
+
+/** A server that lacks this many updates or more lets one neighbour bring them while others wait: fewer are on their way before anybody could be asked to wait. */
+export const CATCH_UP_LONG = 2000;
+
+/** How long the first neighbour may be slow before the others go on. */
+export const CATCH_UP_LOOK_MS = 1000;
+
+/** Records in that time with which it is not slow: a tenth of what a server can take in, so that two would not be much faster than one. */
+export const CATCH_UP_STEADY = 10_000;
+
+/** A neighbour that was asked to wait goes on by itself after this: two looks. */
+export const CATCH_UP_WAIT_MS = 2000;
+
+/** Ranges above an origin's height that a vector keeps and names, the newest; marks close gaps long before there are so many, except in a long catch-up. */
 export const RANGES_PER_ORIGIN = 1000;
+
+/** A digest is of 64 parts in 64 parts each: comparing it costs half a KiB when tables are equal, and a list of one bucket is a thousandth of the table and less. */
+export const DIGEST_FAN = 64;
+export const DIGEST_BUCKETS: number = DIGEST_FAN * DIGEST_FAN;
+
+/** Two neighbours compare their tables this often: it costs ten bytes a second, and a fault that nobody expected stands for a minute. */
+export const AUDIT_INTERVAL_MS = 60_000;
+
+/** After something was mended a server looks at its other neighbours this soon: what is mended together is looked for together. */
+export const AUDIT_SOON_MS = 1000;
+
+/** Parts that differ which one audit looks into, half a KiB each; under load some always do, and others have their turn a minute later. */
+export const AUDIT_PARTS = 8;
+
+/** A list of who holds what ends after the bucket that reaches this: a second and a half on a link of 40 kbit/s. */
+export const AUDIT_BYTES: number = 8 * KIBIBYTE;
 
 /** A server tells its neighbours what it has got at most this often ... */
 export const GOT_INTERVAL_MS = 25;
@@ -112,6 +152,15 @@ export const STATUS_TIMEOUT_MS = 3000;
 /** Sockets on the link port that have not greeted: each may hold GREETING_PAYLOAD_BYTES, so 128 hold 1 MiB. */
 export const GREETINGS_PENDING = 128;
 
+/** A refused link is told in the log at once, and after that how often it was repeated, this often: an operator who looks sees it, and a stranger who dials in a loop writes a line a minute. */
+export const REFUSALS_TOLD_MS = 60_000;
+
+/** Kinds of refusals, by address and reason, that are told apart, the rest as one: strangers with many addresses write about 30 KiB a minute into the log. */
+export const REFUSALS_TOLD = 64;
+
+/** Of these, one address may have so many: a neighbour that is badly configured has one or two, and a stranger who makes up reasons leaves room for others. */
+export const REFUSALS_OF_ADDRESS = 8;
+
 /** Replies waiting for a client that does not read: at this its socket is closed. Ten times the largest reply (20 places, about 100 KiB with Google's photos). */
 export const REPLIES_WAITING_BYTES: number = 1024 * KIBIBYTE;
 
@@ -167,6 +216,9 @@ export const LOG_BUFFER_BYTES: number = 8 * KIBIBYTE;
 
 /** Log records that wait while the disk takes none; beyond it they are dropped, since serving goes before logging. */
 export const LOG_WAITING_BYTES: number = 8 * 1024 * KIBIBYTE;
+
+/** That something was missing and mended is logged at most this often for each neighbour. */
+export const REPAIR_LOG_INTERVAL_MS = 60_000;
 
 /** A server that was told to stop waits this long for its neighbours to acknowledge its last records. */
 export const SETTLE_GRACE_MS = 1000;

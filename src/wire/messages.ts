@@ -81,10 +81,15 @@ export interface Origin {
   readonly name: string;
   readonly nameBytes: Uint8Array;
   readonly epoch: number;
+  /** 32 bits of both, the same at every server. */
+  readonly hash: number;
 }
 
 export function makeOrigin(name: string, epoch: number): Origin {
-  return { name, nameBytes: asciiBytes(name), epoch };
+  const nameBytes = asciiBytes(name);
+  let hash = (epoch | 0) ^ Math.floor(epoch / 0x100000000);
+  for (const byte of nameBytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  return { name, nameBytes, epoch, hash };
 }
 
 export function writeOrigins(out: ByteWriter, origins: readonly Origin[]): void {

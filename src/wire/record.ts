@@ -2,7 +2,7 @@
 // here came from outside and is checked. Knows nothing of links, tables or files.
 import { type ByteReader, ByteWriter, equalBytes, isWhiteSpace, MalformedFrame, SPACE } from './bytes.ts';
 import { compareInstants, copyInstant, type Instant, parseStamp } from './instant.ts';
-import { FRAME_PAYLOAD_BYTES } from './limits.ts';
+import { EARLIEST_SECONDS, FRAME_PAYLOAD_BYTES } from './limits.ts';
 import { type Position, parseLocation } from './location.ts';
 import { makeOrigin, type Origin } from './messages.ts';
 
@@ -184,5 +184,6 @@ function writeInstant(out: ByteWriter, instant: Instant): void {
 function readInstant(reader: ByteReader, into: Instant): void {
   into.seconds = reader.signedVarint();
   into.nanoseconds = reader.varint();
-  if (into.nanoseconds > 999_999_999 || Math.abs(into.seconds) > 2 ** 40) throw new MalformedFrame('impossible time');
+  if (into.nanoseconds > 999_999_999 || Math.abs(into.seconds) > -EARLIEST_SECONDS)
+    throw new MalformedFrame('impossible time');
 }

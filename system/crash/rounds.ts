@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Holding } from '../../src/storage/made-records.ts';
+import { Holding } from '../../src/journal/made-records.ts';
 import { type Acknowledgement, Store } from '../../src/storage/store.ts';
 import { clientAt, randomFrom, SERVER, timeOf } from './story.ts';
 

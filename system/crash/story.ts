@@ -1,5 +1,5 @@
 // What the crashing writer and its judge agree on. Knows no process.
-import type { Holding } from '../../src/storage/made-records.ts';
+import type { Holding } from '../../src/journal/made-records.ts';
 
 export const SERVER = 'Goloman';
 const CLIENTS = 200;

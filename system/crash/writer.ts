@@ -1,7 +1,7 @@
 // A process that stores records and says which are acknowledged, until it is killed: `writer.js DIRECTORY ACK SEED`. Each
 // acknowledged turn is a line `client:time ...` on standard output. Snapshots are made all the time, so that a kill often meets one.
 import { writeSync } from 'node:fs';
-import { Holding, madeRecord } from '../../src/storage/made-records.ts';
+import { Holding, madeRecord } from '../../src/journal/made-records.ts';
 import { type Acknowledgement, Store } from '../../src/storage/store.ts';
 import { clientAt, randomFrom, SERVER, timeAfter } from './story.ts';
 

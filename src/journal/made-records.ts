@@ -7,7 +7,6 @@ import { makeOrigin, type Origin } from '../wire/messages.ts';
 import { clientBytes, copyRecord, type StoredRecord } from '../wire/record.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import type { Recovering } from './recovery.ts';
-import type { SnapshotSource } from './snapshot.ts';
 
 const FIRST_SECONDS = 1_700_000_000;
 
@@ -36,7 +35,7 @@ export function clientOf(record: StoredRecord): string {
 }
 
 /** A table and a vector, as plain as can be. */
-export class Holding implements Recovering, SnapshotSource {
+export class Holding implements Recovering {
   readonly table: Map<string, StoredRecord> = new Map();
   readonly got: Vector<Origin> = new Map();
   private readonly origins = new Map<string, Origin>();

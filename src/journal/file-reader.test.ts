@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { ByteWriter } from '../wire/bytes.ts';
@@ -10,13 +7,17 @@ import { makeOrigin, type Origin } from '../wire/messages.ts';
 import { BLOCK_HEAD_BYTES, type EntrySink, EntryWriter, type Kind, PREAMBLE_BYTES } from './entries.ts';
 import { type FileEnd, readEntries } from './file-reader.ts';
 import { madeRecord } from './made-records.ts';
+import { MemoryDirectory } from './memory-directory.ts';
 
-// More on request: DROVER_TEST_RUNS=1000000 node --test dist/src/storage/file-reader.test.js
-const numRuns = Number(process.env['DROVER_TEST_RUNS'] ?? 2000);
+// More on request: DROVER_FUZZ_RUNS=1000000 node scripts/test.mjs dist/src/journal
+const numRuns = Number(process.env['DROVER_FUZZ_RUNS'] ?? 2000);
 
-const directory = mkdtempSync(path.join(os.tmpdir(), 'drover-reader-'));
-after(() => rmSync(directory, { recursive: true, force: true }));
-const file = path.join(directory, 'file');
+const directory = new MemoryDirectory();
+
+function lies(bytes: Uint8Array): void {
+  directory.files.set('wal-3', bytes);
+  directory.files.set('snap-3', bytes);
+}
 
 interface Read extends FileEnd {
   readonly entries: string[];
@@ -32,7 +33,7 @@ function read(kind: Kind): Read {
     vector: (entry) => entries.push(`vector ${entry.name} ${entry.height} ${entry.above.length}`),
     end: (records) => entries.push(`end ${records}`),
   };
-  return { ...readEntries(file, kind, sink), entries };
+  return { ...readEntries(directory, kind, 3, sink), entries };
 }
 
 /** A log as it is written, in several blocks. */
@@ -68,11 +69,11 @@ function sealed(kind: Kind, payloads: readonly Uint8Array[]): Uint8Array {
 }
 
 const whole = someLog();
-writeFileSync(file, whole);
+lies(whole);
 const expected = read('wal').entries;
 
 test('what was written is read', () => {
-  writeFileSync(file, whole);
+  lies(whole);
   const { wholeBytes, sizeBytes, fault } = read('wal');
   assert.deepEqual(
     { wholeBytes, sizeBytes, fault },
@@ -85,12 +86,12 @@ test('what was written is read', () => {
 
 test('cut anywhere, a file gives its whole blocks and says where they end', () => {
   for (let length = 0; length < whole.length; length += 1) {
-    writeFileSync(file, whole.subarray(0, length));
+    lies(whole.subarray(0, length));
     const { entries, wholeBytes, fault } = read('wal');
     assert.deepEqual(entries, expected.slice(0, entries.length));
     assert.ok(wholeBytes <= length);
     assert.equal(fault === undefined, wholeBytes === length && length >= PREAMBLE_BYTES, `${length}`);
-    truncateSync(file, wholeBytes);
+    lies(whole.subarray(0, wholeBytes));
     assert.deepEqual(read('wal').entries, entries);
   }
 });
@@ -100,7 +101,7 @@ test('a changed byte anywhere is noticed, and nothing after it is believed', () 
     fc.property(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 }), (place, change) => {
       const bytes = whole.slice();
       bytes[place] = (bytes[place] ?? 0) ^ change;
-      writeFileSync(file, bytes);
+      lies(bytes);
       const { entries, wholeBytes, fault } = read('wal');
       assert.ok(fault !== undefined && wholeBytes <= place);
       assert.deepEqual(entries, expected.slice(0, entries.length));
@@ -123,13 +124,13 @@ test('blocks that are missing, doubled or swapped are noticed', () => {
     [first, second, second, third, ...rest],
     [first, third, second, ...rest],
   ]) {
-    writeFileSync(file, Buffer.concat([whole.subarray(0, PREAMBLE_BYTES), ...others]));
+    lies(Buffer.concat([whole.subarray(0, PREAMBLE_BYTES), ...others]));
     assert.equal(read('wal').fault, 'block with a wrong checksum');
   }
 });
 
 test('a log is no snapshot', () => {
-  writeFileSync(file, whole);
+  lies(whole);
   assert.equal(read('snap').fault, 'not a file of this kind');
 });
 
@@ -145,7 +146,7 @@ test('any bytes at all end in a fault, never in an exception', () => {
   fc.assert(
     fc.property(anyKind, fc.array(piece, { maxLength: 10 }), fc.boolean(), (kind, pieces, isBehindPreamble) => {
       const start = isBehindPreamble ? sealed(kind, []) : new Uint8Array();
-      writeFileSync(file, Buffer.concat([start, ...pieces]));
+      lies(Buffer.concat([start, ...pieces]));
       const { wholeBytes, sizeBytes } = read(kind);
       assert.ok(wholeBytes <= sizeBytes);
     }),
@@ -160,7 +161,7 @@ test('nor do blocks that are nonsense under right checksums', () => {
       fc.array(fc.array(piece, { minLength: 1, maxLength: 6 }), { maxLength: 4 }),
       (kind, blocks) => {
         const payloads = blocks.map((pieces) => Buffer.concat([Uint8Array.of(0, 3, 2, 1), ...pieces]));
-        writeFileSync(file, sealed(kind, payloads));
+        lies(sealed(kind, payloads));
         const { wholeBytes, sizeBytes, fault } = read(kind);
         assert.ok(fault !== undefined || wholeBytes === sizeBytes);
       },
@@ -175,7 +176,7 @@ test('a block that claims to be huge is not made room for', () => {
     bytes.copy(sealed('wal', []));
     bytes.uint32(1);
     bytes.uint32(length);
-    writeFileSync(file, bytes.take());
+    lies(bytes.take());
     assert.equal(read('wal').fault, `block of ${length} bytes`);
   }
 });

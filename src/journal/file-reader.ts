@@ -1,8 +1,8 @@
 // Reads one file of the store, block by block, up to its end or its first damage. Knows what a block is, not what it means.
-import { closeSync, fstatSync, openSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { MalformedFrame } from '../wire/bytes.ts';
 import { STORED_BLOCK_MOST_BYTES, STORED_CHUNK_BYTES } from '../wire/limits.ts';
+import { codeOf, type Directory, type ReadableFile, reasonOf } from './directory.ts';
 import {
   BLOCK_HEAD_BYTES,
   EntryReader,
@@ -13,7 +13,6 @@ import {
   readPreamble,
   uint32,
 } from './entries.ts';
-import { codeOf, readUpTo, reasonOf } from './files.ts';
 
 /** Written by a Drover of the future: it must not be repaired, since nothing is wrong with it. */
 export class UnknownFormat extends Error {
@@ -32,10 +31,10 @@ export interface FileEnd {
  * Hands the entries of every whole block to `sink`; what it throws as `MalformedFrame` counts as damage.
  * @throws {UnknownFormat}
  */
-export function readEntries(path: string, kind: Kind, sink: EntrySink): FileEnd {
-  let file: number;
+export function readEntries(directory: Directory, kind: Kind, number: number, sink: EntrySink): FileEnd {
+  let file: ReadableFile;
   try {
-    file = openSync(path, 'r');
+    file = directory.open(kind, number);
   } catch (error) {
     if (codeOf(error) === undefined) throw error;
     return { wholeBytes: 0, sizeBytes: 0, fault: reasonOf(error) };
@@ -45,7 +44,7 @@ export function readEntries(path: string, kind: Kind, sink: EntrySink): FileEnd 
   let fault: string | undefined;
   try {
     let { checksum, version } = readPreamble(cursor.take(PREAMBLE_BYTES), kind);
-    if (version !== FORMAT_VERSION) throw unknownFormat(path, version);
+    if (version !== FORMAT_VERSION) throw unknownFormat(`${directory.path}/${kind}-${number}`, version);
     const entries = new EntryReader(sink);
     for (wholeBytes = cursor.position; cursor.more(); wholeBytes = cursor.position) {
       const head = cursor.take(BLOCK_HEAD_BYTES);
@@ -62,30 +61,28 @@ export function readEntries(path: string, kind: Kind, sink: EntrySink): FileEnd 
     if (!(error instanceof MalformedFrame) && codeOf(error) === undefined) throw error;
     fault = reasonOf(error);
   } finally {
-    closeSync(file);
+    file.close();
   }
-  return { wholeBytes, sizeBytes: cursor.sizeBytes, fault };
+  return { wholeBytes, sizeBytes: file.sizeBytes, fault };
 }
 
-function unknownFormat(path: string, version: number): UnknownFormat {
+function unknownFormat(name: string, version: number): UnknownFormat {
   return new UnknownFormat(
-    `${path} has format ${version}, and this Drover knows ${FORMAT_VERSION}: start the newer Drover that wrote it, ` +
+    `${name} has format ${version}, and this Drover knows ${FORMAT_VERSION}: start the newer Drover that wrote it, ` +
       'or move its directory away and let the neighbours fill a new one',
   );
 }
 
 /** Pieces of a file through one buffer. A piece is valid until the next is taken. */
 class FileCursor {
-  readonly sizeBytes: number;
-  private readonly file: number;
+  private readonly file: ReadableFile;
   private readonly buffer = new Uint8Array(STORED_CHUNK_BYTES + STORED_BLOCK_MOST_BYTES + BLOCK_HEAD_BYTES);
   private at = 0;
   private end = 0;
   private read = 0;
 
-  constructor(file: number) {
+  constructor(file: ReadableFile) {
     this.file = file;
-    this.sizeBytes = fstatSync(file).size;
   }
 
   get position(): number {
@@ -93,7 +90,7 @@ class FileCursor {
   }
 
   more(): boolean {
-    return this.position < this.sizeBytes;
+    return this.position < this.file.sizeBytes;
   }
 
   /** The next `length` bytes, with `before` bytes that were taken just before them. */
@@ -108,7 +105,7 @@ class FileCursor {
     this.buffer.copyWithin(0, this.at - before, this.end);
     this.end -= this.at - before;
     this.at = before;
-    const count = readUpTo(this.file, this.buffer, this.end, this.read);
+    const count = this.file.read(this.buffer, this.end, this.read);
     this.end += count;
     this.read += count;
   }

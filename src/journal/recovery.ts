@@ -8,9 +8,9 @@ import { MalformedFrame } from '../wire/bytes.ts';
 import type { Origin } from '../wire/messages.ts';
 import type { StoredRecord } from '../wire/record.ts';
 import type { VectorEntry } from '../wire/vector.ts';
+import type { Directory } from './directory.ts';
 import type { EntrySink, Kind, Start } from './entries.ts';
 import { type FileEnd, readEntries } from './file-reader.ts';
-import { numbered, numbersOf } from './files.ts';
 import type { LogPosition } from './log-file.ts';
 
 /** Who takes back what was stored. A `Replica` of the core is one. */
@@ -42,9 +42,9 @@ export interface Recovered {
   /** The newest whole snapshot's number, 0 if there is none. */
   readonly snapshot: number;
   readonly snapshotBytes: number;
-  /** Bytes and number of log files since then, without an empty last one. */
+  /** Bytes and numbers of the log files since then, without an empty last one. */
   readonly logBytes: number;
-  readonly logFiles: number;
+  readonly logs: readonly number[];
   readonly last: LogPosition;
   /** The number for the next file: that of a last log with nothing in it, which may be written over, or a new one. */
   readonly next: number;
@@ -54,9 +54,9 @@ export interface Recovered {
 const EMPTY_LOG_BYTES = 64;
 
 /** @throws {UnknownFormat} if a newer Drover wrote it */
-export function recover(directory: string, into: Recovering): Recovered {
+export function recover(directory: Directory, into: Recovering): Recovered {
   const replay = new Replay(directory, into);
-  const snapshots = numbersOf(directory, 'snap').reverse();
+  const snapshots = directory.numbers('snap').reverse();
   let snapshot = 0;
   let snapshotBytes = 0;
   for (const number of snapshots) {
@@ -66,10 +66,10 @@ export function recover(directory: string, into: Recovering): Recovered {
     snapshotBytes = end.sizeBytes;
     break;
   }
-  const logs = numbersOf(directory, 'wal').filter((number) => number >= snapshot);
+  const logs = directory.numbers('wal').filter((number) => number >= snapshot);
   let last: LogPosition = { number: snapshot, wholeBytes: 0 };
   let logBytes = 0;
-  let logFiles = 0;
+  const kept: number[] = [];
   const { recovery } = replay;
   let next = Math.max(snapshots[0] ?? 0, logs.at(-1) ?? 0) + 1;
   for (const number of logs) {
@@ -82,10 +82,10 @@ export function recover(directory: string, into: Recovering): Recovered {
     }
     last = { number, wholeBytes: end.wholeBytes };
     logBytes += end.wholeBytes;
-    logFiles += 1;
+    kept.push(number);
   }
   if (recovery.filesRead === 0) recovery.lines.push('nothing stored yet');
-  return { recovery, snapshot, snapshotBytes, logBytes, logFiles, last, next };
+  return { recovery, snapshot, snapshotBytes, logBytes, logs: kept, last, next };
 }
 
 class Replay {
@@ -99,12 +99,12 @@ class Replay {
     bytesDropped: 0,
     snapshotsRejected: 0,
   };
-  private readonly directory: string;
+  private readonly directory: Directory;
   private readonly into: Recovering;
   /** Everything that the log's writers had has been handed over so far, so marks are true. */
   private complete = true;
 
-  constructor(directory: string, into: Recovering) {
+  constructor(directory: Directory, into: Recovering) {
     this.directory = directory;
     this.into = into;
   }
@@ -175,7 +175,7 @@ class Replay {
   }
 
   private read(kind: Kind, number: number, sink: Omit<EntrySink, 'origin'>): FileEnd {
-    const end = readEntries(numbered(this.directory, kind, number), kind, {
+    const end = readEntries(this.directory, kind, number, {
       ...sink,
       origin: (name, epoch) => this.into.origin(name, epoch),
     });

@@ -1,10 +1,9 @@
 // The log file being written: entries wait in memory and leave in one write. After a failed write the file ends where it did
 // before. Knows no disk policy: when to write, sync and begin another is the store's business.
-import { closeSync, ftruncateSync, openSync, rmSync } from 'node:fs';
 import type { Origin } from '../wire/messages.ts';
 import type { StoredRecord } from '../wire/record.ts';
+import { codeOf, type Directory, type WritableFile } from './directory.ts';
 import { EntryWriter } from './entries.ts';
-import { codeOf, FILE_MODE, numbered, writeWhole } from './files.ts';
 
 /** A log file, or the place of one that was never written, and how much of it counts. */
 export interface LogPosition {
@@ -14,7 +13,7 @@ export interface LogPosition {
 
 export class LogFile {
   readonly number: number;
-  readonly file: number;
+  readonly file: WritableFile;
   /** What is in the file and counts. */
   wholeBytes = 0;
   /** The file cannot take more: the next entries need another. */
@@ -22,22 +21,20 @@ export class LogFile {
   private headBytes = 0;
   private readonly entries: EntryWriter;
 
-  /** @throws {NodeJS.ErrnoException} if it cannot be made; nothing is left of it then */
-  constructor(directory: string, number: number, previous: LogPosition) {
+  /** @throws an error with a system's `code` if it cannot be made; nothing is left of it then */
+  constructor(directory: Directory, number: number, previous: LogPosition) {
     this.number = number;
     this.entries = new EntryWriter('wal', {
       number,
       previousNumber: previous.number,
       previousLength: previous.wholeBytes,
     });
-    const path = numbered(directory, 'wal', number);
-    this.file = openSync(path, 'w', FILE_MODE);
+    this.file = directory.create(number);
     try {
       this.flush();
       this.headBytes = this.wholeBytes;
     } catch (error) {
-      closeSync(this.file);
-      rmSync(path, { force: true });
+      this.file.discard();
       throw error;
     }
   }
@@ -64,13 +61,13 @@ export class LogFile {
 
   /**
    * Writes what waits. If that fails it waits on, to be written by a later call.
-   * @throws {NodeJS.ErrnoException}
+   * @throws an error with a system's `code`
    */
   flush(): void {
     const { entries } = this;
     entries.endBlock();
     try {
-      writeWhole(this.file, entries.out.bytes, entries.length, this.wholeBytes);
+      this.file.write(entries.out.bytes.subarray(0, entries.length), this.wholeBytes);
     } catch (error) {
       this.cutBack();
       // A file at its largest stays there.
@@ -83,7 +80,7 @@ export class LogFile {
 
   private cutBack(): void {
     try {
-      ftruncateSync(this.file, this.wholeBytes);
+      this.file.truncate(this.wholeBytes);
     } catch (error) {
       if (codeOf(error) === undefined) throw error;
       // Half a block stays behind, which is no harm: the next file says how much of this one counts.

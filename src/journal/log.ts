@@ -6,7 +6,7 @@
 // snapshot says that it does not continue the one before.
 import type { Origin } from '../wire/messages.ts';
 import type { StoredRecord } from '../wire/record.ts';
-import { reasonOf } from './files.ts';
+import { type Directory, reasonOf } from './directory.ts';
 import { LogFile, type LogPosition } from './log-file.ts';
 import { type Done, Syncer } from './syncer.ts';
 
@@ -17,11 +17,13 @@ export type Acknowledgement = 'memory' | 'wal' | 'fsync';
 type Failure = 'write' | 'sync' | 'lock';
 
 export interface LogOptions {
-  readonly directory: string;
+  readonly directory: Directory;
   readonly acknowledge: Acknowledgement;
   /** Cheap; asked before a write that comes long after the last. */
   readonly isLockHeld: () => boolean;
   readonly changed: () => void;
+  /** A clock that only goes forward, in milliseconds. */
+  readonly nowMs: () => number;
 }
 
 /** A process that slept longer than this may have been taken for dead, and must look before it writes. */
@@ -34,6 +36,8 @@ export class Log {
   dropped = 0;
   private mended = 0;
   private droppedBeforeFile = 0;
+  /** What `dropped` was when a sync last failed: only a snapshot that was begun later holds what is lost. */
+  private lostAtDropped = 0;
   /** Bytes in the files before the current one, since the last snapshot. */
   private olderBytes = 0;
   files = 0;
@@ -69,11 +73,12 @@ export class Log {
     return this.dropped > this.mended;
   }
 
-  /** @throws {NodeJS.ErrnoException} */
-  begin(next: number, last: LogPosition, olderBytes: number, files: number): void {
+  /** @throws an error with a system's `code` */
+  begin(next: number, last: LogPosition, olderBytes: number, older: readonly number[]): void {
     this.next = next;
     this.olderBytes = olderBytes;
-    this.files = files;
+    this.files = older.length;
+    this.syncer.inherit(older);
     // What recovery left in the log is news to the next snapshot.
     this.hasNews = olderBytes > 0;
     if (this.options.acknowledge !== 'memory') this.open(last);
@@ -132,7 +137,7 @@ export class Log {
   /**
    * A snapshot begins here: what is appended from now on goes to a new file, whose number the snapshot gets: a later one than
    * `newest`, the newest snapshot's.
-   * @throws {NodeJS.ErrnoException} if it cannot be made; the old file stays in use then
+   * @throws an error with a system's `code` if it cannot be made; the old file stays in use then
    */
   rotate(newest: number): number {
     const { file } = this;
@@ -155,7 +160,7 @@ export class Log {
     this.olderBytes = 0;
     this.files = 1;
     this.mended = dropped;
-    if (this.failure === 'sync') this.mend();
+    if (this.failure === 'sync' && dropped >= this.lostAtDropped) this.mend();
   }
 
   lockLost(): void {
@@ -185,7 +190,7 @@ export class Log {
   }
 
   private flush(file: LogFile): boolean {
-    const nowMs = performance.now();
+    const nowMs = this.options.nowMs();
     if (nowMs - this.lockSeenMs > LOCK_TRUST_MS) {
       if (!this.options.isLockHeld()) {
         this.lockLost();
@@ -210,6 +215,10 @@ export class Log {
   }
 
   private fail(failure: Failure, reason: string): void {
+    if (failure === 'sync') {
+      this.dropped += 1;
+      this.lostAtDropped = this.dropped;
+    }
     // A lost lock stays lost, and a failed sync needs more than a write.
     if (this.failure === 'lock' || (this.failure === 'sync' && failure === 'write')) return;
     this.failure = failure;

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { makeOrigin } from '../wire/messages.ts';
+import type { Directory, Synced, WritableFile } from './directory.ts';
+import { type Acknowledgement, Log } from './log.ts';
+import { madeRecord } from './made-records.ts';
+
+/** A directory whose syncs are answered by hand, one after the other. */
+class HandDirectory implements Directory {
+  readonly path = 'by hand';
+  /** What is being made durable: the number of a log file, or the names. */
+  syncing: number | 'names' | undefined;
+  readonly synced: (number | 'names')[] = [];
+  private answer: Synced = () => {};
+
+  numbers(): number[] {
+    return [];
+  }
+
+  open(): never {
+    throw new Error('nothing is read here');
+  }
+
+  create(number: number): WritableFile {
+    return {
+      write: () => {},
+      truncate: () => {},
+      sync: (done) => this.begin(number, done),
+      close: () => {},
+      discard: () => {},
+    };
+  }
+
+  syncFile(number: number, done: Synced): void {
+    this.begin(number, done);
+  }
+
+  syncNames(done: Synced): void {
+    this.begin('names', done);
+  }
+
+  /** Ends the sync under way. */
+  end(error?: Error): void {
+    if (this.syncing !== undefined && error === undefined) this.synced.push(this.syncing);
+    this.syncing = undefined;
+    this.answer(error);
+  }
+
+  /** Ends all syncs that are under way or follow from that. */
+  endAll(): void {
+    while (this.syncing !== undefined) this.end();
+  }
+
+  private begin(what: number | 'names', done: Synced): void {
+    assert.equal(this.syncing, undefined, 'one sync at a time');
+    this.syncing = what;
+    this.answer = done;
+  }
+}
+
+const origin = makeOrigin('Goloman', 1000);
+
+function logOver(directory: Directory, acknowledge: Acknowledgement): Log {
+  const options = { isLockHeld: () => true, changed: () => {}, nowMs: () => 0 };
+  return new Log({ directory, acknowledge, ...options });
+}
+
+test('what a life that was killed had acknowledged is made durable by the next', () => {
+  for (const acknowledge of ['memory', 'wal', 'fsync'] as const) {
+    const directory = new HandDirectory();
+    const log = logOver(directory, acknowledge);
+    log.begin(7, { number: 6, wholeBytes: 100 }, 200, [5, 6]);
+    log.sync();
+    directory.endAll();
+    assert.deepEqual(directory.synced, acknowledge === 'memory' ? [5, 6, 'names'] : [5, 6, 7, 'names']);
+  }
+});
+
+test('a sync that fails is mended by a snapshot that was begun after it, not by one that was under way', () => {
+  const directory = new HandDirectory();
+  const log = logOver(directory, 'fsync');
+  log.begin(1, { number: 0, wholeBytes: 0 }, 0, []);
+  log.append(madeRecord(origin, 1, 'kiwi', 1));
+  const answers: boolean[] = [];
+  log.commit((kept) => answers.push(kept));
+  directory.endAll();
+  const first = { number: log.rotate(0), dropped: log.dropped };
+  log.append(madeRecord(origin, 2, 'kiwi', 2));
+  log.commit((kept) => answers.push(kept));
+  directory.end(new Error('EIO'));
+  assert.deepEqual(answers, [true, false]);
+  assert.ok(log.needsSnapshot);
+  log.snapshotKept(first.dropped);
+  assert.ok(log.isFailing, 'the snapshot lacks what was lost after it was begun');
+  assert.ok(!log.append(madeRecord(origin, 3, 'kiwi', 3)));
+  log.commit((kept) => answers.push(kept));
+  assert.deepEqual(answers, [true, false, false]);
+
+  log.rotate(first.number);
+  const { dropped } = log;
+  log.snapshotKept(dropped);
+  assert.ok(!log.isFailing && !log.needsSnapshot);
+  log.append(madeRecord(origin, 4, 'kiwi', 4));
+  log.commit((kept) => answers.push(kept));
+  directory.endAll();
+  assert.deepEqual(answers, [true, false, false, true]);
+});
