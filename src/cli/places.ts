@@ -1,8 +1,8 @@
 // `drover places near` and `drover places about`: the places that a herd would answer with, without a herd.
 // Turns words into a query and answers into a table; what is near is the provider's to know.
 import type { Command } from 'commander';
-import { distanceKm } from '../places/distance.ts';
 import { type Attribution, PlacesError, type PlacesProvider } from '../places/provider.ts';
+import { distanceKm } from '../wire/distance.ts';
 import { CommandError } from './failure.ts';
 import { formatTable } from './table.ts';
 

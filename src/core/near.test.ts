@@ -1,0 +1,123 @@
+// The near index against brute force over the same distance, where it is hard: poles, the antimeridian, crowds at one spot.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { distanceKm, haversine, RADIANS_PER_DEGREE } from '../wire/distance.ts';
+import { keptPosition, NearIndex } from './near.ts';
+import { Nearest } from './nearest.ts';
+
+interface Place {
+  readonly latitude: number;
+  readonly longitude: number;
+}
+
+/** Few spots, so that clients share them; poles, borders of cells and both names of the antimeridian among them. */
+const spots = fc.oneof(
+  fc.record({
+    latitude: fc.constantFrom(-90, -89.9999999, -45, 0, 1e-7, 34.06893, 89.9999, 90),
+    longitude: fc.constantFrom(-180, -179.9999999, -118.445127, 0, 1e-7, 90, 179.99, 180),
+  }),
+  fc.record({ latitude: fc.integer({ min: -90, max: 90 }), longitude: fc.integer({ min: -180, max: 180 }) }),
+  fc.record({
+    latitude: fc.double({ min: -90, max: 90, noNaN: true }),
+    longitude: fc.double({ min: -180, max: 180, noNaN: true }),
+  }),
+  // A city, some centimetres of it, and some metres around a pole.
+  fc.record({
+    latitude: fc.double({ min: 34, max: 34.5, noNaN: true }),
+    longitude: fc.double({ min: -118.5, max: -118, noNaN: true }),
+  }),
+  fc.record({
+    latitude: fc.double({ min: 34, max: 34.0000005, noNaN: true }),
+    longitude: fc.double({ min: 180 - 1e-6, max: 180, noNaN: true }),
+  }),
+  fc.record({
+    latitude: fc.double({ min: 89.9999, max: 90, noNaN: true }),
+    longitude: fc.double({ min: -180, max: 180, noNaN: true }),
+  }),
+);
+const radii = fc.oneof(
+  fc.constantFrom(0, 0.00002, 0.001, 10, 111.19492664455873, 1000, 10_007.543398010286, 20_015.086796020572, 50_000),
+  fc.double({ min: 0, max: 20_100, noNaN: true }),
+);
+/** Mostly small, so that moves and removals meet who is there. */
+const slots = fc.oneof(fc.nat(60), fc.nat(600), fc.constantFrom(65_535, 65_536, 262_143, 262_144));
+
+/** What an index must do, by looking at everybody. */
+class Everybody {
+  readonly places = new Map<number, Place>();
+
+  put(slot: number, { latitude, longitude }: Place): void {
+    this.places.set(slot, keptPosition(latitude, longitude));
+  }
+
+  /** In the order of answers. Haversines order as distances do, but not by less than a double can say of a distance. */
+  within(centre: Place, radiusKm: number): Found[] {
+    const { latitude, longitude } = keptPosition(centre.latitude, centre.longitude);
+    const cosine = Math.cos(latitude * RADIANS_PER_DEGREE);
+    return [...this.places]
+      .map(([slot, place]) => ({
+        slot,
+        km: distanceKm(latitude, longitude, place.latitude, place.longitude),
+        order: haversine(cosine, latitude, longitude, place.latitude, place.longitude),
+      }))
+      .filter(({ km }) => km <= radiusKm)
+      .sort((left, right) => left.order - right.order || left.slot - right.slot)
+      .map(({ slot, km }) => ({ slot, km }));
+  }
+}
+
+interface Found {
+  readonly slot: number;
+  readonly km: number;
+}
+
+function compare(index: NearIndex, everybody: Everybody, centre: Place, radiusKm: number, most: number): void {
+  const { latitude, longitude } = centre;
+  const expected = everybody.within(centre, radiusKm);
+  const within: Found[] = [];
+  index.within(latitude, longitude, radiusKm, (slot, km) => within.push({ slot, km }));
+  const bySlot = (left: Found, right: Found): number => left.slot - right.slot;
+  assert.deepEqual(within.sort(bySlot), [...expected].sort(bySlot));
+  for (const admits of [undefined, (slot: number): boolean => slot % 3 > 0]) {
+    const nearest = new Nearest(most);
+    index.nearest(latitude, longitude, radiusKm, nearest, admits);
+    assert.deepEqual(foundBy(nearest), expected.filter(({ slot }) => admits?.(slot) ?? true).slice(0, most));
+  }
+}
+
+function foundBy(nearest: Nearest): Found[] {
+  return Array.from({ length: nearest.count }, (_, at) => ({
+    slot: nearest.slots[at] as number,
+    km: nearest.distanceKm(at),
+  }));
+}
+
+type Step = { readonly slot: number; readonly place: Place | undefined };
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({ slot: slots, place: fc.option(spots, { freq: 5, nil: undefined }) }),
+  { maxLength: 400, size: 'max' },
+);
+
+test('whoever comes, moves and goes, it answers as looking at everybody does', () => {
+  const questions = fc.array(fc.record({ centre: spots, radiusKm: radii, most: fc.integer({ min: 1, max: 30 }) }), {
+    minLength: 5,
+    maxLength: 10,
+  });
+  fc.assert(
+    fc.property(steps, questions, (moves, asked) => {
+      const index = new NearIndex();
+      const everybody = new Everybody();
+      for (const { slot, place } of moves) {
+        if (place === undefined) assert.equal(index.remove(slot), everybody.places.delete(slot));
+        else {
+          index.put(slot, place.latitude, place.longitude);
+          everybody.put(slot, place);
+        }
+      }
+      assert.equal(index.size, everybody.places.size);
+      for (const { centre, radiusKm, most } of asked) compare(index, everybody, centre, radiusKm, most);
+    }),
+    { numRuns: 300 },
+  );
+});
