@@ -27,6 +27,7 @@ class Side {
       marked: nothing,
       lifeBegun: nothing,
       statusRequested: nothing,
+      nearRequested: nothing,
       forgetRequested: nothing,
     };
     this.replica = new Replica({

@@ -20,6 +20,7 @@ import { ReceiveClock } from './receive-clock.ts';
 import { peerHas } from './sending.ts';
 import type { Observer, Transport } from './sink.ts';
 import { type Slot, Table } from './table.ts';
+import { Whereabouts } from './whereabouts.ts';
 
 export interface ReplicaOptions {
   /** The herd's name: servers of different herds do not link. */
@@ -44,10 +45,11 @@ export class Replica implements Herd {
   readonly name: string;
   self: Origin;
   private readonly neighbours: ReadonlySet<string>;
-  private readonly observer: Observer;
+  readonly observer: Observer;
   readonly keyring: Keyring | undefined;
   readonly table: Table;
   readonly vector: Vector<Origin> = new Map();
+  readonly whereabouts: Whereabouts;
   private readonly expiry: Expiry;
   private readonly links = new Set<Link>();
   /** The live link to each neighbour that has one. */
@@ -66,6 +68,7 @@ export class Replica implements Herd {
     this.table = new Table(options.hashSeed);
     this.lastTickMs = options.nowMs;
     this.expiry = new Expiry(options.expireAfterSeconds);
+    this.whereabouts = new Whereabouts(this.table, this.expiry);
   }
 
   get clients(): number {
@@ -80,8 +83,7 @@ export class Replica implements Herd {
   /** Takes back what an earlier life of this server knew, before there are links: one record that was on disk. */
   restore(record: StoredRecord): void {
     const slot = this.table.find(record.text, 0, record.clientLength);
-    if (slot === undefined) this.table.add(record);
-    else if (compareRecords(record, slot.record) > 0) slot.record = record;
+    if (slot === undefined || compareRecords(record, slot.record) > 0) this.know(slot, record);
     gotOf(this.vector, record.origin).add(record.sequence);
   }
 
@@ -183,6 +185,7 @@ export class Replica implements Herd {
   tick(nowMs: number, now: Instant): boolean {
     this.expiry.purge(this.table, now, (slot) => {
       for (const link of this.live.values()) link.sending?.outbox.drop(slot);
+      this.whereabouts.removing(slot);
     });
     const pauseMs = nowMs - this.lastTickMs - TICK_MOST_MS;
     this.lastTickMs = nowMs;
@@ -251,14 +254,6 @@ export class Replica implements Herd {
     this.observer.linkRefused(link, reason, byUs);
   }
 
-  statusRequested(link: Link): void {
-    this.observer.statusRequested(link);
-  }
-
-  forgetRequested(link: Link, client: Uint8Array): void {
-    this.observer.forgetRequested(link, client);
-  }
-
   forwarded(record: StoredRecord, link: Link): void {
     if (link.neighbour !== undefined) this.observer.forwarded(record, link.neighbour);
   }
@@ -294,10 +289,15 @@ export class Replica implements Herd {
     return compareInstants(order, known.order) <= 0;
   }
 
+  private know(slot: Slot | undefined, record: StoredRecord): Slot {
+    const known = slot ?? this.table.add(record);
+    known.record = record;
+    this.whereabouts.stored(known);
+    return known;
+  }
+
   private store(slot: Slot | undefined, record: StoredRecord, from: Link | undefined, nowMs: number): void {
-    let stored = slot;
-    if (stored === undefined) stored = this.table.add(record);
-    else stored.record = record;
+    const stored = this.know(slot, record);
     this.observer.accepted(record, from?.neighbour);
     // Only now: whoever is told of a sequence number may rely on the table.
     this.got(record.origin, record.sequence);

@@ -11,7 +11,11 @@ import type { StoredRecord } from '../wire/messages.ts';
 import { printable } from './log.ts';
 
 export class LogObserver
-  implements Omit<Observer, 'statusRequested' | 'forgetRequested'>, ClientObserver, DialObserver, LinkListenerObserver
+  implements
+    Omit<Observer, 'statusRequested' | 'nearRequested' | 'forgetRequested'>,
+    ClientObserver,
+    DialObserver,
+    LinkListenerObserver
 {
   private readonly logger: Logger;
 

@@ -14,6 +14,7 @@ import { LinkListener } from '../net/link-listener.ts';
 import { Pulse } from '../net/pulse.ts';
 import { type Acknowledgement, Locked, Store, UnknownFormat } from '../storage/store.ts';
 import { SETTLE_GRACE_MS } from '../wire/limits.ts';
+import type { NearQuestion, NearRecord } from '../wire/near.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { CertificateError, type Certificates, readCertificates } from './certificates.ts';
 import { WallClock } from './clock.ts';
@@ -237,9 +238,16 @@ class HerdServer implements RunningServer {
       },
       superseded: (record, from) => log.superseded(record, from),
       forwarded: (record, to) => log.forwarded(record, to),
+      nearRequested: (link, question) => link.sendNear(this.near(question)),
       forgetRequested: (link, client) => this.forget(link, client, log),
       statusRequested: (link) => link.sendStatus(Buffer.from(JSON.stringify(this.status()))),
     };
+  }
+
+  private near(question: NearQuestion): NearRecord[] {
+    const now = { seconds: 0, nanoseconds: 0 };
+    this.pulse.readClock(now);
+    return this.replica.whereabouts.near(question, now);
   }
 
   private forget(link: Link, client: Uint8Array, log: LogObserver): void {

@@ -11,6 +11,7 @@ import type { Chance } from '../wire/chance.ts';
 import { Command, parseCommand } from '../wire/command.ts';
 import { beginFrame, endFrame, FRAME_TYPES, type FrameName, NEWEST_VERSION, OLDEST_VERSION } from '../wire/frame.ts';
 import { readRecord, type StoredRecord, writeRecord } from '../wire/messages.ts';
+import { writeNearQuestion } from '../wire/near.ts';
 
 function pick<T>(chance: Chance, list: readonly T[]): T {
   return list[Math.floor(chance() * list.length)] as T;
@@ -141,6 +142,8 @@ class Subject {
         this.refusal = reason;
       },
       forgetRequested: (link) => link.sendForgotten(false),
+      nearRequested: (link, question) =>
+        link.sendNear(this.replica.whereabouts.near(question, { seconds: 0, nanoseconds: 0 })),
       statusRequested: (link) => link.sendStatus(asciiBytes('{}')),
     };
     this.replica = new Replica({
@@ -196,7 +199,9 @@ export class Conversation {
     }
     const connections = 1 + Math.floor(chance() * 3);
     for (let index = 0; index < connections; index += 1) {
-      if (chance() < 0.2) this.ask();
+      const act = chance();
+      if (act < 0.15) this.ask();
+      else if (act < 0.2) this.look();
       else this.talk();
     }
     this.judge();
@@ -252,6 +257,21 @@ export class Conversation {
     }
     for (let step = 0; step < 4; step += 1) this.hear(link, [inventedFrame(chance)], true);
     if (chance() < 0.5) this.hear(link, [framed('statusRequest', new Uint8Array(0))], true);
+    victim.replica.disconnected(link, 'over');
+  }
+
+  /** Somebody on this machine who asks who is near, and then for other things. */
+  private look(): void {
+    const { chance, victim } = this;
+    const link = victim.replica.connected(new Line(true), undefined, this.nowMs);
+    const out = new ByteWriter();
+    writeNearQuestion(out, { latitude: 1, longitude: 1, radiusMetres: 1000, most: 3 });
+    const question = framed('nearRequest', out.take());
+    this.hear(link, [question], false);
+    for (let step = 0; step < 4; step += 1) {
+      this.hear(link, [chance() < 0.5 ? question : altered(question, chance)], true);
+      if (chance() < 0.3) this.hear(link, [inventedFrame(chance)], true);
+    }
     victim.replica.disconnected(link, 'over');
   }
 

@@ -271,6 +271,7 @@ export class SimulatedServer implements Host {
       },
       statusRequested: () => {},
       forgetRequested: () => {},
+      nearRequested: () => {},
     };
   }
 }

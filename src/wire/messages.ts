@@ -121,6 +121,10 @@ export function locationOf(record: StoredRecord): Uint8Array {
   return record.text.subarray(start, start + record.locationLength);
 }
 
+export function stampOf(record: StoredRecord): Uint8Array {
+  return record.text.subarray(record.clientLength + 1 + record.locationLength + 1);
+}
+
 const ORDER_IS_STAMP = 1;
 const FORGOTTEN = 2;
 
