@@ -1,50 +1,56 @@
-// The tree under the near index: the plane of latitude and longitude in halves of halves, as deep as clients are dense. Keeps
-// which client is in which leaf while they move. Knows slots and whole-number positions; no distance.
+// The tree under the near index: the plane of latitude and longitude in sixteenths of sixteenths, as deep as clients are dense.
+// Keeps which client is in which leaf while they move. Knows slots and whole-number positions; no distance.
 //
-// A key is a row (north), a column (east) and a slot, of 32 bits each; of its bits the highest of row and column come first, by
-// turns, and those of the slot last. A node stands where keys first differ, and has a child for each value of that bit. So no
-// node has a single child, and clients at the very same spot are told apart too: a leaf never holds more than its
-// capacity, whatever crowd stands where. Positions lie in the leaves, since memory far away is what costs time.
+// A key is a row (north), a column (east) and a slot, of 32 bits each. A node stands where keys first differ and has an entry for
+// each value of the next two bits of row and column, those of the slot only after all of them: so clients at the very same spot are
+// told apart too, and a leaf never holds more than its capacity, whatever crowd stands where. As long as it has room, a leaf
+// serves a block of entries; full, it leaves half of them to another. Positions lie in the leaves and nodes are wide, since
+// each step to memory far away costs more than all else.
 import { Rows } from './rows.ts';
 
 /** Where a slot's client is: the number of its leaf, then in the lowest bits its place there; 0 when it is nowhere. */
 const PLACE_BITS = 5;
 const PLACE_MASK: number = (1 << PLACE_BITS) - 1;
 
-/** A leaf's integers: its node, that node's level, how many clients; then of each its slot, column and row. */
+/** A leaf's integers: its node, that node's level, its block of entries, how many clients; then of each its slot, column and row. */
 const LEAF_PARENT = 0;
 const LEAF_LEVEL = 1;
-export const COUNT = 2;
-export const FIRST = 3;
+/** The first entry, then in the lowest bits how many: 1, 2, 4, 8 or 16. */
+const BLOCK = 2;
+const SIZE_BITS = 5;
+const SIZE_MASK: number = (1 << SIZE_BITS) - 1;
+export const COUNT = 3;
+export const FIRST = 4;
 export const ENTRY_INTEGERS = 3;
 export const COLUMN = 1;
 export const ROW = 2;
 const CAPACITY: number = 2 ** PLACE_BITS - 1;
-/** Two leaves of one node that hold no more than this become one: so much less than what makes it fall apart again that nobody who goes to and fro does both each time ... */
-const JOINED_MOST = 20;
+/** Two leaves beside each other that hold no more than this become one: enough less than what makes it fall apart again that nobody who goes to and fro does both each time ... */
+const JOINED_MOST = 24;
 /** ... but that is looked at only when one of them has no more left than this: the other is elsewhere in memory. */
-const LEFT_MOST = 8;
+const LEFT_MOST = 12;
 
 /**
- * A node's integers: two children (a node's number, a leaf's number negated, or 0), the key of a client below it with the bits
- * from its level down cleared, that level, and its node.
+ * A node's integers: its entries (a node's number, a leaf's number negated, or 0), the key of a client below it with the bits that
+ * its entries tell apart and all lower ones cleared, its level, and its own node.
  */
-const CHILDREN = 2;
-export const NODE_COLUMN = 2;
-export const NODE_ROW = 3;
-export const NODE_SLOT = 4;
-/** 63 to 0: the bits of row and column by turns, row first; -1 to -32: those of the slot. */
-export const LEVEL = 5;
-const NODE_PARENT = 6;
-const NODE_INTEGERS = 7;
+export const ENTRIES = 16;
+export const NODE_COLUMN = 16;
+export const NODE_ROW = 17;
+export const NODE_SLOT = 18;
+/** 15 to 0: two bits of row and column, from the highest; -1 to -8: four of the slot. */
+export const LEVEL = 19;
+const NODE_PARENT = 20;
+const NODE_INTEGERS = 21;
 /** Of the leaf that is the whole tree. */
-const TOP_LEVEL = 64;
+const TOP_LEVEL = 16;
+const SLOT_LEVELS = 8;
 
 export class NearTree {
   private readonly places = new Rows(1);
   readonly leaves: Rows = new Rows(FIRST + CAPACITY * ENTRY_INTEGERS);
   readonly nodes: Rows = new Rows(NODE_INTEGERS);
-  /** A child, as nodes have them. */
+  /** As entries have it. */
   root = 0;
   size = 0;
 
@@ -64,7 +70,10 @@ export class NearTree {
       const at = begin + FIRST + (place & PLACE_MASK) * ENTRY_INTEGERS;
       const columns = (entries[at + COLUMN] as number) ^ column;
       const rows = (entries[at + ROW] as number) ^ row;
-      if (levelOf(columns, rows, 0) < (entries[begin + LEAF_LEVEL] as number)) {
+      const differs = levelOf(columns, rows, 0);
+      const level = entries[begin + LEAF_LEVEL] as number;
+      const size = (entries[begin + BLOCK] as number) & SIZE_MASK;
+      if (differs < level || (differs === level && digitOf(level, 0, columns, rows) < size)) {
         entries[at + COLUMN] = column;
         entries[at + ROW] = row;
         return;
@@ -93,7 +102,9 @@ export class NearTree {
     while (child !== 0) {
       if (child < 0) {
         if (this.countOf(-child) < CAPACITY) return this.append(-child, slot, column, row);
-        child = this.split(-child, slot, column, row);
+        this.split(-child, slot, column, row);
+        child = parent === 0 ? this.root : this.entryFor(parent, slot, column, row);
+        continue;
       }
       const node = this.nodes.segment(child);
       const at = this.nodes.offset(child);
@@ -106,70 +117,98 @@ export class NearTree {
         child = this.putAbove(child, differs, slot, column, row);
       } else {
         parent = child;
-        child = node[at + bitOf(level, slot, column, row)] as number;
+        child = node[at + digitOf(level, slot, column, row)] as number;
       }
     }
-    this.addLeaf(parent, slot, column, row);
+    this.append(this.addLeafFor(parent, slot, column, row), slot, column, row);
   }
 
-  /** Empties a place in a leaf. A leaf that is nearly empty is joined with its neighbour. */
+  /** Empties a place in a leaf. */
   private takeOut(place: number): void {
     const leaf = place >>> PLACE_BITS;
-    const entries = this.leaves.segment(leaf);
-    const begin = this.leaves.offset(leaf);
-    const count = (entries[begin + COUNT] as number) - 1;
-    const hole = begin + FIRST + (place & PLACE_MASK) * ENTRY_INTEGERS;
-    const last = begin + FIRST + count * ENTRY_INTEGERS;
-    entries[begin + COUNT] = count;
-    if (hole !== last) {
-      const moved = entries[last] as number;
-      entries[hole] = moved;
-      entries[hole + COLUMN] = entries[last + COLUMN] as number;
-      entries[hole + ROW] = entries[last + ROW] as number;
-      this.places.segment(moved)[this.places.offset(moved)] = place;
-    }
-    if (count > LEFT_MOST) return;
-    const parent = entries[begin + LEAF_PARENT] as number;
-    if (count === 0) {
-      this.replace(parent, -leaf, 0);
-      this.leaves.giveBack(leaf);
-    }
-    if (parent !== 0) this.tidy(parent);
+    if (this.fill(leaf, place & PLACE_MASK) <= LEFT_MOST) this.shrink(leaf);
   }
 
-  /** Makes an end of a node that has one child only, or two leaves with few clients. */
-  private tidy(node: number): void {
-    const children = this.nodes.segment(node);
-    const at = this.nodes.offset(node);
-    const first = children[at] as number;
-    const second = children[at + 1] as number;
-    if (first !== 0 && second !== 0) {
-      if (first > 0 || second > 0 || this.countOf(-first) + this.countOf(-second) > JOINED_MOST) return;
-      this.join(-first, -second);
+  /** Joins a leaf that is nearly empty with what is beside it; if then nothing else is in its node, it takes the node's place. */
+  private shrink(leaf: number): void {
+    const header = this.leaves.segment(leaf);
+    const begin = this.leaves.offset(leaf);
+    for (;;) {
+      const parent = header[begin + LEAF_PARENT] as number;
+      const size = (header[begin + BLOCK] as number) & SIZE_MASK;
+      const start = (header[begin + BLOCK] as number) >>> SIZE_BITS;
+      if (header[begin + COUNT] === 0) {
+        this.setBlock(parent, start, size, 0);
+        this.leaves.giveBack(leaf);
+        if (parent !== 0) this.collapse(parent);
+        return;
+      }
+      if (parent === 0) return;
+      if (size === ENTRIES) this.raise(parent, leaf);
+      else {
+        if (!this.takeBlock(leaf, parent, start ^ size, size)) return;
+        this.place(leaf, parent, start & ~size, 2 * size);
+      }
     }
-    const left = first === 0 ? second : first;
-    const parent = children[at + NODE_PARENT] as number;
-    this.replace(parent, node, left);
-    this.setParent(left, parent);
+  }
+
+  /** Empties a block of entries into a leaf; false if there is more than goes into it. */
+  private takeBlock(into: number, parent: number, start: number, size: number): boolean {
+    const node = this.nodes.segment(parent);
+    const at = this.nodes.offset(parent) + start;
+    const other = node[at] as number;
+    for (let index = 1; index < size; index += 1) if (node[at + index] !== other) return false;
+    if (other === 0) return true;
+    if (other > 0 || this.countOf(into) + this.countOf(-other) > JOINED_MOST) return false;
+    const entries = this.leaves.segment(-other);
+    const first = this.leaves.offset(-other) + FIRST;
+    const end = first + this.countOf(-other) * ENTRY_INTEGERS;
+    for (let entry = first; entry < end; entry += ENTRY_INTEGERS) {
+      this.append(into, entries[entry] as number, entries[entry + COLUMN] as number, entries[entry + ROW] as number);
+    }
+    this.leaves.giveBack(-other);
+    return true;
+  }
+
+  /** A node that has lost a leaf: when it has one child only, that takes its place. */
+  private collapse(node: number): void {
+    const entries = this.nodes.segment(node);
+    const at = this.nodes.offset(node);
+    let only = 0;
+    for (let index = 0; index < ENTRIES; index += 1) {
+      const child = entries[at + index] as number;
+      if (child === 0 || child === only) continue;
+      if (only !== 0) return;
+      only = child;
+    }
+    if (only < 0) {
+      this.raise(node, -only);
+      if (this.countOf(-only) <= LEFT_MOST) this.shrink(-only);
+      return;
+    }
+    const parent = entries[at + NODE_PARENT] as number;
+    this.setBlock(parent, this.entryOf(parent, node), 1, only);
+    this.nodes.segment(only)[this.nodes.offset(only) + NODE_PARENT] = parent;
     this.nodes.giveBack(node);
   }
 
-  private join(into: number, leaf: number): void {
-    const entries = this.leaves.segment(leaf);
-    const first = this.leaves.offset(leaf) + FIRST;
-    const end = first + this.countOf(leaf) * ENTRY_INTEGERS;
-    for (let at = first; at < end; at += ENTRY_INTEGERS) {
-      this.append(into, entries[at] as number, entries[at + COLUMN] as number, entries[at + ROW] as number);
-    }
-    this.leaves.giveBack(leaf);
+  /** Puts a leaf in the place of its node, in which there is nothing else. */
+  private raise(node: number, leaf: number): void {
+    const parent = this.nodes.segment(node)[this.nodes.offset(node) + NODE_PARENT] as number;
+    this.place(leaf, parent, this.entryOf(parent, node), 1);
+    this.nodes.giveBack(node);
   }
 
-  /** A full leaf becomes a node, below which there is room for one more key. */
-  private split(leaf: number, slot: number, column: number, row: number): number {
+  /** Makes room for one more key in a full leaf: halves its block, or puts a node in its place if it has but one entry. */
+  private split(leaf: number, slot: number, column: number, row: number): void {
     const entries = this.leaves.segment(leaf);
     const begin = this.leaves.offset(leaf);
+    const parent = entries[begin + LEAF_PARENT] as number;
+    const start = (entries[begin + BLOCK] as number) >>> SIZE_BITS;
+    const half = ((entries[begin + BLOCK] as number) & SIZE_MASK) >> 1;
     const first = begin + FIRST;
     const last = first + (CAPACITY - 1) * ENTRY_INTEGERS;
+    if (parent !== 0 && half > 0) return this.halve(leaf, parent, start, half);
     let slots = 0;
     let columns = 0;
     let rows = 0;
@@ -178,41 +217,31 @@ export class NearTree {
       columns |= (entries[at + COLUMN] as number) ^ column;
       rows |= (entries[at + ROW] as number) ^ row;
     }
-    const level = levelOf(columns, rows, slots);
-    const parent = entries[begin + LEAF_PARENT] as number;
-    const node = this.addNode(parent, level, slot, column, row);
-    this.replace(parent, -leaf, node);
-    const children = this.nodes.segment(node);
-    const nodeAt = this.nodes.offset(node);
-    const stays = bitOf(
-      level,
-      entries[first] as number,
-      entries[first + COLUMN] as number,
-      entries[first + ROW] as number,
-    );
-    children[nodeAt + stays] = -leaf;
-    this.setParent(-leaf, node);
+    const node = this.addNode(parent, levelOf(columns, rows, slots), slot, column, row);
+    this.setBlock(parent, start, 1, node);
+    this.place(leaf, node, 0, ENTRIES);
+  }
+
+  /** Takes half of its block, with the clients there, from a full leaf: the half that its first client is not in. */
+  private halve(leaf: number, parent: number, start: number, half: number): void {
+    const entries = this.leaves.segment(leaf);
+    const begin = this.leaves.offset(leaf);
+    const first = begin + FIRST;
+    const level = entries[begin + LEAF_LEVEL] as number;
+    const halfOf = (at: number): number =>
+      digitOf(level, entries[at] as number, entries[at + COLUMN] as number, entries[at + ROW] as number) & half;
+    const kept = halfOf(first);
+    const left = start + half - kept;
+    this.setBlock(parent, left, half, 0);
+    this.place(leaf, parent, start + kept, half);
+    let other = 0;
     // From the end, so that what fills a hole was looked at.
-    for (let at = last; at > first; at -= ENTRY_INTEGERS) {
-      const other = entries[at] as number;
-      const otherColumn = entries[at + COLUMN] as number;
-      const otherRow = entries[at + ROW] as number;
-      if (bitOf(level, other, otherColumn, otherRow) === stays) continue;
-      const count = (entries[begin + COUNT] as number) - 1;
-      const end = first + count * ENTRY_INTEGERS;
-      entries[begin + COUNT] = count;
-      if (end !== at) {
-        const moved = entries[end] as number;
-        entries[at] = moved;
-        entries[at + COLUMN] = entries[end + COLUMN] as number;
-        entries[at + ROW] = entries[end + ROW] as number;
-        this.places.segment(moved)[this.places.offset(moved)] = (leaf << PLACE_BITS) | ((at - first) / ENTRY_INTEGERS);
-      }
-      const beside = children[nodeAt + 1 - stays] as number;
-      if (beside === 0) this.addLeaf(node, other, otherColumn, otherRow);
-      else this.append(-beside, other, otherColumn, otherRow);
+    for (let at = first + (CAPACITY - 1) * ENTRY_INTEGERS; at > first; at -= ENTRY_INTEGERS) {
+      if (halfOf(at) === kept) continue;
+      if (other === 0) other = this.addLeaf(parent, left, half);
+      this.append(other, entries[at] as number, entries[at + COLUMN] as number, entries[at + ROW] as number);
+      this.fill(leaf, (at - first) / ENTRY_INTEGERS);
     }
-    return node;
   }
 
   /** Puts a node in the place of one whose keys differ from this one at a higher level, and that one below it. */
@@ -221,9 +250,10 @@ export class NearTree {
     const at = this.nodes.offset(child);
     const parent = below[at + NODE_PARENT] as number;
     const node = this.addNode(parent, level, slot, column, row);
-    this.replace(parent, child, node);
+    this.setBlock(parent, this.entryOf(parent, child), 1, node);
     below[at + NODE_PARENT] = node;
-    this.nodes.segment(node)[this.nodes.offset(node) + 1 - bitOf(level, slot, column, row)] = child;
+    const [belowColumn, belowRow] = [below[at + NODE_COLUMN] as number, below[at + NODE_ROW] as number];
+    this.setBlock(node, digitOf(level, below[at + NODE_SLOT] as number, belowColumn, belowRow), 1, child);
     return node;
   }
 
@@ -231,27 +261,74 @@ export class NearTree {
     const node = this.nodes.take();
     const integers = this.nodes.segment(node);
     const at = this.nodes.offset(node);
-    for (let index = 0; index < CHILDREN; index += 1) integers[at + index] = 0;
-    integers[at + NODE_COLUMN] = clearLow(column, (level >> 1) + 1);
-    integers[at + NODE_ROW] = clearLow(row, (level + 1) >> 1);
-    integers[at + NODE_SLOT] = clearLow(slot, level + 33);
+    for (let index = 0; index < ENTRIES; index += 1) integers[at + index] = 0;
+    integers[at + NODE_COLUMN] = clearLow(column, 2 * (level + 1));
+    integers[at + NODE_ROW] = clearLow(row, 2 * (level + 1));
+    integers[at + NODE_SLOT] = clearLow(slot, 4 * (level + SLOT_LEVELS + 1));
     integers[at + LEVEL] = level;
     integers[at + NODE_PARENT] = parent;
     return node;
   }
 
-  /** Gives a node a leaf where it has no child, with this client in it. */
-  private addLeaf(parent: number, slot: number, column: number, row: number): void {
+  /** A new leaf for a key where a node has none, in the largest block of empty entries around it. */
+  private addLeafFor(parent: number, slot: number, column: number, row: number): number {
+    if (parent === 0) return this.addLeaf(0, 0, 1);
+    const node = this.nodes.segment(parent);
+    const at = this.nodes.offset(parent);
+    let start = digitOf(node[at + LEVEL] as number, slot, column, row);
+    let size = 1;
+    for (; size < ENTRIES; size *= 2) {
+      const beside = at + (start ^ size);
+      let empty = 0;
+      while (empty < size && node[beside + empty] === 0) empty += 1;
+      if (empty < size) break;
+      start &= ~size;
+    }
+    return this.addLeaf(parent, start, size);
+  }
+
+  private addLeaf(parent: number, start: number, size: number): number {
     const leaf = this.leaves.take();
     this.leaves.segment(leaf)[this.leaves.offset(leaf) + COUNT] = 0;
-    this.setParent(-leaf, parent);
-    if (parent === 0) this.root = -leaf;
-    else {
-      const node = this.nodes.segment(parent);
-      const at = this.nodes.offset(parent);
-      node[at + bitOf(node[at + LEVEL] as number, slot, column, row)] = -leaf;
+    this.place(leaf, parent, start, size);
+    return leaf;
+  }
+
+  /** Gives a leaf this block of a node; without a node, the leaf is the whole tree. */
+  private place(leaf: number, parent: number, start: number, size: number): void {
+    const header = this.leaves.segment(leaf);
+    const begin = this.leaves.offset(leaf);
+    header[begin + LEAF_PARENT] = parent;
+    header[begin + LEAF_LEVEL] =
+      parent === 0 ? TOP_LEVEL : (this.nodes.segment(parent)[this.nodes.offset(parent) + LEVEL] as number);
+    header[begin + BLOCK] = (start << SIZE_BITS) | size;
+    this.setBlock(parent, start, size, -leaf);
+  }
+
+  private setBlock(parent: number, start: number, size: number, child: number): void {
+    if (parent === 0) {
+      this.root = child;
+      return;
     }
-    this.append(leaf, slot, column, row);
+    const node = this.nodes.segment(parent);
+    const at = this.nodes.offset(parent) + start;
+    for (let index = 0; index < size; index += 1) node[at + index] = child;
+  }
+
+  /** Which entry of its node a node has. */
+  private entryOf(parent: number, child: number): number {
+    if (parent === 0) return 0;
+    const node = this.nodes.segment(parent);
+    const at = this.nodes.offset(parent);
+    let entry = 0;
+    while (node[at + entry] !== child) entry += 1;
+    return entry;
+  }
+
+  private entryFor(parent: number, slot: number, column: number, row: number): number {
+    const node = this.nodes.segment(parent);
+    const at = this.nodes.offset(parent);
+    return node[at + digitOf(node[at + LEVEL] as number, slot, column, row)] as number;
   }
 
   private append(leaf: number, slot: number, column: number, row: number): void {
@@ -266,45 +343,43 @@ export class NearTree {
     this.places.segment(slot)[this.places.offset(slot)] = (leaf << PLACE_BITS) | count;
   }
 
+  /** Puts the last client of a leaf where one has left. */
+  private fill(leaf: number, hole: number): number {
+    const entries = this.leaves.segment(leaf);
+    const begin = this.leaves.offset(leaf);
+    const count = (entries[begin + COUNT] as number) - 1;
+    entries[begin + COUNT] = count;
+    if (hole === count) return count;
+    const to = begin + FIRST + hole * ENTRY_INTEGERS;
+    const last = begin + FIRST + count * ENTRY_INTEGERS;
+    const moved = entries[last] as number;
+    entries[to] = moved;
+    entries[to + COLUMN] = entries[last + COLUMN] as number;
+    entries[to + ROW] = entries[last + ROW] as number;
+    this.places.segment(moved)[this.places.offset(moved)] = (leaf << PLACE_BITS) | hole;
+    return count;
+  }
+
   private countOf(leaf: number): number {
     return this.leaves.segment(leaf)[this.leaves.offset(leaf) + COUNT] as number;
-  }
-
-  private replace(parent: number, child: number, by: number): void {
-    if (parent === 0) {
-      this.root = by;
-      return;
-    }
-    const node = this.nodes.segment(parent);
-    const at = this.nodes.offset(parent);
-    node[node[at] === child ? at : at + 1] = by;
-  }
-
-  private setParent(child: number, parent: number): void {
-    if (child > 0) {
-      this.nodes.segment(child)[this.nodes.offset(child) + NODE_PARENT] = parent;
-      return;
-    }
-    const entries = this.leaves.segment(-child);
-    const begin = this.leaves.offset(-child);
-    entries[begin + LEAF_PARENT] = parent;
-    entries[begin + LEAF_LEVEL] =
-      parent === 0 ? TOP_LEVEL : (this.nodes.segment(parent)[this.nodes.offset(parent) + LEVEL] as number);
   }
 }
 
 /** The level of the highest bit that is set; below all levels if none is. */
 function levelOf(columns: number, rows: number, slots: number): number {
-  const column = Math.clz32(columns);
-  const row = Math.clz32(rows);
-  if (row <= column) return row === 32 ? -1 - Math.clz32(slots) : 63 - 2 * row;
-  return 62 - 2 * column;
+  const spot = columns | rows;
+  return spot === 0 ? ((31 - Math.clz32(slots)) >> 2) - SLOT_LEVELS : (31 - Math.clz32(spot)) >> 1;
 }
 
-/** The bit of a key at this level. */
-function bitOf(level: number, slot: number, column: number, row: number): number {
-  if (level < 0) return (slot >>> (level + 32)) & 1;
-  return ((level & 1 ? row : column) >>> (level >> 1)) & 1;
+/** The entry for a key in a node of this level: bits of row and column by turns, so that a block is a rectangle. */
+function digitOf(level: number, slot: number, column: number, row: number): number {
+  if (level < 0) return (slot >>> (4 * (level + SLOT_LEVELS))) & 15;
+  return interleave((column >>> (2 * level)) & 3, (row >>> (2 * level)) & 3);
+}
+
+/** The entry for the lowest two bits of column and row. */
+export function interleave(column: number, row: number): number {
+  return ((row & 2) << 2) | ((column & 2) << 1) | ((row & 1) << 1) | (column & 1);
 }
 
 function clearLow(integer: number, bits: number): number {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { chanceOf } from '../wire/chance.ts';
 import { distanceKm, haversine, RADIANS_PER_DEGREE } from '../wire/distance.ts';
 import { keptPosition, NearIndex } from './near.ts';
 import { Nearest } from './nearest.ts';
@@ -93,31 +94,99 @@ function foundBy(nearest: Nearest): Found[] {
   }));
 }
 
-type Step = { readonly slot: number; readonly place: Place | undefined };
-const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.record({ slot: slots, place: fc.option(spots, { freq: 5, nil: undefined }) }),
-  { maxLength: 400, size: 'max' },
-);
+/** Spots whose columns and rows have few bits: parts of the tree that lie just beside each other, at every depth. */
+const fewBits: fc.Arbitrary<number> = fc
+  .tuple(fc.nat(14), fc.nat(14), fc.constantFrom(-1, 1))
+  .map(([high, low, sign]) => (sign * (2 ** high + 2 ** low)) / 1e7);
+const crossings = fc.record({ latitude: fewBits, longitude: fewBits });
 
-test('whoever comes, moves and goes, it answers as looking at everybody does', () => {
-  const questions = fc.array(fc.record({ centre: spots, radiusKm: radii, most: fc.integer({ min: 1, max: 30 }) }), {
-    minLength: 5,
-    maxLength: 10,
-  });
-  fc.assert(
-    fc.property(steps, questions, (moves, asked) => {
-      const index = new NearIndex();
-      const everybody = new Everybody();
-      for (const { slot, place } of moves) {
-        if (place === undefined) assert.equal(index.remove(slot), everybody.places.delete(slot));
-        else {
-          index.put(slot, place.latitude, place.longitude);
-          everybody.put(slot, place);
+for (const [kind, places] of [
+  ['anywhere', spots],
+  ['at the borders of cells', crossings],
+] as const) {
+  test(`whoever comes, moves and goes ${kind}, it answers as looking at everybody does`, () => {
+    const move = fc.record({ slot: slots, place: fc.option(places, { freq: 5, nil: undefined }) });
+    const moves = fc.array(move, { maxLength: 400, size: 'max' });
+    const question = fc.record({ centre: places, radiusKm: radii, most: fc.integer({ min: 1, max: 30 }) });
+    const questions = fc.array(question, { minLength: 5, maxLength: 10 });
+    fc.assert(
+      fc.property(moves, questions, (made, asked) => {
+        const index = new NearIndex();
+        const everybody = new Everybody();
+        for (const { slot, place } of made) {
+          if (place === undefined) assert.equal(index.remove(slot), everybody.places.delete(slot));
+          else {
+            index.put(slot, place.latitude, place.longitude);
+            everybody.put(slot, place);
+          }
         }
-      }
-      assert.equal(index.size, everybody.places.size);
-      for (const { centre, radiusKm, most } of asked) compare(index, everybody, centre, radiusKm, most);
-    }),
-    { numRuns: 300 },
-  );
+        assert.equal(index.size, everybody.places.size);
+        for (const { centre, radiusKm, most } of asked) compare(index, everybody, centre, radiusKm, most);
+      }),
+      { numRuns: 200 },
+    );
+  });
+}
+
+test('a city, a street and a crowd at one spot move about, go, and come again into the same memory', () => {
+  const random = chanceOf(1);
+  const index = new NearIndex();
+  const everybody = new Everybody();
+  const draws = [
+    (): Place => ({ latitude: 34 + random() / 2, longitude: 179.75 + random() / 4 }),
+    (): Place => ({ latitude: 34, longitude: 179.999 + random() / 1000 }),
+    (): Place => ({ latitude: 34, longitude: -180 }),
+    (): Place => ({ latitude: random() * 180 - 90, longitude: random() * 360 - 180 }),
+  ];
+  let bytes = 0;
+  for (const most of [20_000, 20_000]) {
+    for (let step = 0; step < 3 * most; step += 1) {
+      const slot = Math.floor(random() * most);
+      const place = (draws[(slot + (step > most ? 1 : 0)) % draws.length] as () => Place)();
+      index.put(slot, place.latitude, place.longitude);
+      everybody.put(slot, place);
+    }
+    for (const [latitude, longitude] of [
+      [34.2, -180],
+      [34, 180],
+      [34, 179.9995],
+      [0, 0],
+    ] as const) {
+      compare(index, everybody, { latitude, longitude }, 30, 50);
+    }
+    for (let slot = 0; slot < most; slot += 1) {
+      assert.equal(index.remove(slot), everybody.places.delete(slot));
+      if (slot === most - 100) compare(index, everybody, { latitude: 34, longitude: 180 }, 20_000, 50);
+    }
+    assert.equal(index.size, 0);
+    if (bytes === 0) bytes = index.bytes;
+  }
+  assert.equal(index.bytes, bytes);
+});
+
+test('at a pole all longitudes are one, and so are the two names of the antimeridian', () => {
+  for (const [latitude, others] of [
+    [90, [-180, -1e-7, 0, 45.5, 180]],
+    [-90, [180, 77, -45, 0]],
+  ] as const) {
+    const index = new NearIndex();
+    for (const [at, longitude] of others.entries()) index.put(100 - at, latitude, longitude);
+    const nearest = new Nearest(9);
+    index.nearest(latitude, 12, 0, nearest);
+    assert.deepEqual(
+      foundBy(nearest),
+      others.map((_, at) => ({ slot: 101 - others.length + at, km: 0 })),
+    );
+  }
+  const index = new NearIndex();
+  index.put(1, 10, 180);
+  index.put(0, 10, -180);
+  const nearest = new Nearest(9);
+  for (const longitude of [180, -180]) {
+    index.nearest(10, longitude, 0, nearest);
+    assert.deepEqual(foundBy(nearest), [
+      { slot: 0, km: 0 },
+      { slot: 1, km: 0 },
+    ]);
+  }
 });

@@ -4,8 +4,10 @@ import { haversine, haversineToKm, kmToHaversine, RADIANS_PER_DEGREE } from '../
 import {
   COLUMN,
   COUNT,
+  ENTRIES,
   ENTRY_INTEGERS,
   FIRST,
+  interleave,
   LEVEL,
   NearTree,
   NODE_COLUMN,
@@ -28,8 +30,8 @@ const LAST_ROW: number = 180 * UNITS_PER_DEGREE;
 const MARGIN = 2;
 /** Haversines that differ by less than this, relatively, may be the same distance. */
 const ROUNDING = 1e-9;
-/** Of cells with so many bits that are not the same in all of it. */
-const SIDES: Float64Array = Float64Array.from({ length: 33 }, (_, bits) => 2 ** bits);
+/** Of a cell in which so many low bits of column and row differ. */
+const SIDES: Float64Array = Float64Array.from({ length: 32 }, (_, bits) => 2 ** bits);
 
 /** The position that is kept for one, in degrees: rounded to 1e-7, longitude -180 to just below 180, and 0 at a pole. */
 export function keptPosition(latitude: number, longitude: number): { latitude: number; longitude: number } {
@@ -135,20 +137,30 @@ abstract class Walk {
     const bottom = (node[at + NODE_ROW] as number) >>> 0;
     if (level < 0) {
       if (this.skips(node[at + NODE_SLOT] as number, latitudeOf(bottom), longitudeOf(left))) return;
-      this.visit(node[at] as number);
-      this.visit(node[at + 1] as number);
+      for (let entry = 0; entry < ENTRIES; entry += 1) {
+        const next = node[at + entry] as number;
+        if (entry === 0 || next !== node[at + entry - 1]) this.visit(next);
+      }
       return;
     }
-    const width = SIDES[(level >> 1) + 1] as number;
-    const height = SIDES[(level + 1) >> 1] as number;
-    if (left > this.east || left + width < this.west || bottom > this.north || bottom + height < this.south) return;
-    const middle = (level & 1) === 0 ? left + width / 2 : bottom + height / 2;
-    const first = ((level & 1) === 0 ? this.column : this.row) < middle ? 0 : 1;
-    this.visit(node[at + first] as number);
-    // The window may be smaller now, and end before the other half begins.
-    if (first === 0 && middle > ((level & 1) === 0 ? this.east : this.north)) return;
-    if (first === 1 && middle <= ((level & 1) === 0 ? this.west : this.south)) return;
-    this.visit(node[at + 1 - first] as number);
+    const side = SIDES[2 * level] as number;
+    const column = Math.min(3, Math.max(0, Math.floor((this.column - left) / side)));
+    const row = Math.min(3, Math.max(0, Math.floor((this.row - bottom) / side)));
+    const nearest = interleave(column, row);
+    for (let step = 0, size = 1; step < ENTRIES; step += size) {
+      const entry = nearest ^ step;
+      const next = node[at + entry] as number;
+      size = 1;
+      if (next === 0) continue;
+      // A leaf may have a whole block, which this order comes to as one.
+      while (size < ENTRIES && node[at + (entry ^ size)] === next) size *= 2;
+      const start = entry & -size;
+      const west = left + (((start >> 1) & 2) | (start & 1)) * side;
+      if (west > this.east || west + (size >= 8 ? 4 : size >= 2 ? 2 : 1) * side < this.west) continue;
+      const south = bottom + (((start >> 2) & 2) | ((start >> 1) & 1)) * side;
+      if (south > this.north || south + (size === 16 ? 4 : size >= 4 ? 2 : 1) * side < this.south) continue;
+      this.visit(next);
+    }
   }
 
   private look(leaf: number): void {
@@ -252,7 +264,7 @@ class WithinWalk extends Walk {
 
 /**
  * Positions in degrees (latitude -90 to 90, longitude -180 to 180) are rounded to 1e-7 degree, 11 mm, in clients and in
- * questions alike; distances are exact between those. Longitude 180 is -180, and at a pole it means nothing. Memory: 21 to 25
+ * questions alike; distances are exact between those. Longitude 180 is -180, and at a pole it means nothing. Memory: 23 to 30
  * bytes a client, in steps of a megabyte or less; nothing grows by copying.
  */
 export class NearIndex {
