@@ -83,7 +83,8 @@ export class Replica implements Herd {
   /** Takes back what an earlier life of this server knew, before there are links: one record that was on disk. */
   restore(record: StoredRecord): void {
     const slot = this.table.find(record.text, 0, record.clientLength);
-    if (slot === undefined || compareRecords(record, slot.record) > 0) this.know(slot, record);
+    const isStale = slot !== undefined && compareRecords(record, slot.record) <= 0;
+    if (!isStale) this.know(slot, record);
     gotOf(this.vector, record.origin).add(record.sequence);
   }
 
