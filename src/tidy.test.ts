@@ -23,7 +23,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   wire: [],
   core: ['wire'],
-  places: ['wire/location.ts'],
+  places: ['wire/location.ts', 'wire/distance.ts'],
   journal: ['core', 'wire'],
   storage: ['core', 'journal', 'wire'],
   net: ['core', 'wire'],
@@ -171,6 +171,7 @@ function plants(): Plant[] {
   }
   planted.push({ file: 'src/places/location.ts', text: `export * from '../wire/location.ts';\n` });
   planted.push({ file: 'src/journal/checksum.ts', text: `export { crc32 } from 'node:zlib';\n` });
+  planted.push({ file: 'src/places/distance.ts', text: `export * from '../wire/distance.ts';\n` });
   return [...planted, ...impurePlants(), ...promisePlants()];
 }
 

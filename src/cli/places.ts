@@ -1,10 +1,11 @@
 // `drover places near` and `drover places about`: the places that a herd would answer with, without a herd.
 // Turns words into a query and answers into a table; what is near is the provider's to know.
 import type { Command } from 'commander';
-import { distanceKm } from '../places/distance.ts';
 import { type Attribution, PlacesError, type PlacesProvider } from '../places/provider.ts';
+import { distanceKm } from '../wire/distance.ts';
 import { CommandError } from './failure.ts';
-import { formatTable } from './table.ts';
+import { numberFrom, type Position, positionFrom } from './position.ts';
+import { formatTable, printable } from './table.ts';
 
 export interface PlacesCommandsContext {
   /** Where the result goes; by default standard output. */
@@ -20,12 +21,6 @@ interface NearOptions {
   readonly json?: true;
 }
 
-interface Position {
-  readonly latitude: number;
-  readonly longitude: number;
-  readonly latitudeLongitude: string;
-}
-
 /** The parts of a Nearby Search result that the table shows. */
 interface NearbyResult {
   readonly name: string;
@@ -37,11 +32,6 @@ interface NearbyResult {
 /** As `WHATSAT` has them. */
 const LARGEST_RADIUS_KM = 50;
 const LARGEST_LIMIT = 20;
-const USAGE_ERROR = 2;
-
-const SIGNED_DECIMAL = String.raw`([+-]?)(\d+(?:\.\d+)?|\.\d+)`;
-const POSITION = new RegExp(`^${SIGNED_DECIMAL}\\s*,\\s*${SIGNED_DECIMAL}$`);
-
 export function addPlacesCommands(program: Command, given: Partial<PlacesCommandsContext> = {}): void {
   const context: PlacesCommandsContext = { write: writeToStandardOutput, openProvider: openEmbedded, ...given };
   const places = program.command('places').description('look up places without a herd');
@@ -112,38 +102,6 @@ async function withProvider<Answer>(
   }
 }
 
-function positionFrom(command: Command): Position {
-  const [text = '', ...excess] = command.args;
-  const option = command.args.find((argument) => /^-(-|[a-z])/i.test(argument));
-  if (option !== undefined) failUsage(command, `unknown option '${option}'`);
-  if (excess.length > 0) failUsage(command, `'${excess[0]}' is too many; write the position in one word: LAT,LON`);
-  const match = POSITION.exec(text.trim());
-  if (!match)
-    failUsage(command, `'${text}' is not a position; write decimal degrees as LAT,LON, as in 34.0689,-118.4451`);
-  const [, latitudeSign = '', latitudeDigits = '', longitudeSign = '', longitudeDigits = ''] = match ?? [];
-  const latitude = Number(`${latitudeSign}${latitudeDigits}`);
-  const longitude = Number(`${longitudeSign}${longitudeDigits}`);
-  if (Math.abs(latitude) > 90) failUsage(command, `latitude ${latitude} is not within -90 and 90`);
-  if (Math.abs(longitude) > 180) failUsage(command, `longitude ${longitude} is not within -180 and 180`);
-  const latitudeLongitude = `${plainDecimal(latitudeSign, latitudeDigits)},${plainDecimal(longitudeSign, longitudeDigits)}`;
-  return { latitude, longitude, latitudeLongitude };
-}
-
-/** No `+`, no leading zeros, a digit before the point. */
-function plainDecimal(sign: string, digits: string): string {
-  return `${sign === '-' ? '-' : ''}${digits.replace(/^0*(?=\d)/, '').replace(/^\./, '0.')}`;
-}
-
-function numberFrom(command: Command, flag: string, text: string, form: RegExp, largest: number, kind: string): number {
-  const number = Number(text);
-  if (!form.test(text) || number > largest) failUsage(command, `${flag} '${text}' is not ${kind} from 0 to ${largest}`);
-  return number;
-}
-
-function failUsage(command: Command, message: string): never {
-  command.error(`error: ${printable(message)}`, { exitCode: USAGE_ERROR, code: 'drover.usage' });
-}
-
 function nearTable(text: string, position: Position, limit: number): string {
   const { results = [], status } = JSON.parse(text) as { results?: readonly NearbyResult[]; status?: string };
   if (results.length === 0) return `No places (${printable(status ?? 'no status')}).\n`;
@@ -153,13 +111,6 @@ function nearTable(text: string, position: Position, limit: number): string {
   });
   const distanceWidth = Math.max(...rows.map(([distance = '']) => distance.length));
   return formatTable(rows.map(([distance = '', ...rest]) => [distance.padStart(distanceWidth), ...rest]));
-}
-
-/** A name is somebody's data: it may not move the cursor, hide text or turn its direction. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
-    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
-  });
 }
 
 function aboutText(sources: readonly Attribution[]): string {

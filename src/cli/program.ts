@@ -5,6 +5,7 @@ import { version } from '../server/version.ts';
 import { explainFailure } from './failure.ts';
 import { addForgetCommand } from './forget.ts';
 import { addKeygenCommand } from './keygen.ts';
+import { addNearCommand } from './near.ts';
 import { addFindOptions, addRunOptions, type FindOptions, type RunOptions } from './options.ts';
 import { addPlacesCommands } from './places.ts';
 import { addSimCommand } from './sim.ts';
@@ -57,6 +58,7 @@ Examples:
     );
 
   addStatusCommand(program);
+  addNearCommand(program);
   addForgetCommand(program);
   addKeygenCommand(program);
   addPlacesCommands(program);

@@ -6,6 +6,7 @@ import type { VectorEntry } from '../wire/vector.ts';
 import type { Vector } from './got.ts';
 import type { Keyring } from './handshake.ts';
 import type { Link } from './link.ts';
+import type { Observer } from './sink.ts';
 import type { Table } from './table.ts';
 
 export interface Herd {
@@ -21,6 +22,8 @@ export interface Herd {
   origin(name: string, epoch: number): Origin;
   /** The neighbour whose vector `peer` is says that it has this. */
   claimed(peer: Vector<Origin>, entry: VectorEntry): void;
+  /** Is asked for what only the server can answer. */
+  readonly observer: Observer;
   /** The herd's secrets, if it has any. */
   readonly keyring: Keyring | undefined;
   /** Why who says this hello cannot be linked with, or undefined if it can. */
@@ -32,8 +35,5 @@ export interface Herd {
   dropped(link: Link, reason: string): void;
   refused(link: Link, reason: string, byUs: boolean): void;
   receiveRecords(link: Link, reader: ByteReader, nowMs: number): void;
-  statusRequested(link: Link): void;
-  /** Somebody who may wants the whole herd to forget a client. */
-  forgetRequested(link: Link, client: Uint8Array): void;
   forwarded(record: StoredRecord, link: Link): void;
 }

@@ -3,6 +3,7 @@
 import { type ByteReader, MalformedFrame } from '../wire/bytes.ts';
 import { FRAME_TYPES, type FrameName } from '../wire/frame.ts';
 import { readRefusal } from '../wire/messages.ts';
+import { readNearQuestion } from '../wire/near.ts';
 import { readVector } from '../wire/vector.ts';
 import type { Link } from './link.ts';
 
@@ -10,9 +11,10 @@ import type { Link } from './link.ts';
  * greeting: open; the dialler has said hello and waits for the challenge, the accepter waits for the hello - proving: the
  * accepter waits for the proof - syncing: it is a neighbour, its vector not yet seen - live: records flow - leaving:
  * replaced by a better connection to the same neighbour, or told goodbye; what still arrives counts - asking: not a
- * neighbour but somebody with the secret who asks for the status - closed.
+ * neighbour but somebody with the secret who asks for the status - looking: somebody on this machine who has proved nothing and
+ * may only look - closed.
  */
-export type LinkState = 'greeting' | 'proving' | 'syncing' | 'live' | 'leaving' | 'asking' | 'closed';
+export type LinkState = 'greeting' | 'proving' | 'syncing' | 'live' | 'leaving' | 'asking' | 'looking' | 'closed';
 
 type Action = (link: Link, reader: ByteReader, nowMs: number) => void;
 
@@ -21,7 +23,8 @@ const violation: Action = () => {
 };
 const ignore: Action = () => {};
 const status: Action = (link) => link.tellStatus();
-const forget: Action = (link, reader) => link.herd.forgetRequested(link, reader.bytes.slice());
+const near: Action = (link, reader) => link.herd.observer.nearRequested(link, readNearQuestion(reader));
+const forget: Action = (link, reader) => link.herd.observer.forgetRequested(link, reader.bytes.slice());
 const refused: Action = (link, reader) => link.wasRefused(readRefusal(reader));
 const bye: Action = (link, _reader, nowMs) => link.leave('the other side left', nowMs);
 const records: Action = (link, reader, nowMs) => link.receivedRecords(reader, nowMs);
@@ -37,6 +40,7 @@ export const ACTIONS: Record<LinkState, Record<FrameName, Action>> = {
     bye,
     // Whoever is on this machine may look; from elsewhere only whoever has the secret, see `asking`.
     statusRequest: (link) => link.askedUnproven(),
+    nearRequest: (link, reader) => link.nearUnproven(readNearQuestion(reader)),
     forgetRequest: (link, reader) => link.forgetUnproven(reader.bytes),
   },
   proving: {
@@ -63,7 +67,8 @@ export const ACTIONS: Record<LinkState, Record<FrameName, Action>> = {
     inventory: (link, reader, nowMs) => (link.audit ?? notAgreed()).heardInventory(reader, nowMs),
   },
   leaving: { ...allOf(ignore), records },
-  asking: { ...NOTHING_ELSE, statusRequest: status, forgetRequest: forget, bye },
+  asking: { ...NOTHING_ELSE, statusRequest: status, nearRequest: near, forgetRequest: forget, bye },
+  looking: { ...NOTHING_ELSE, nearRequest: near, bye },
   closed: allOf(ignore),
 };
 

@@ -12,6 +12,7 @@ import {
   OLDEST_VERSION,
 } from '../wire/frame.ts';
 import {
+  ASKER_SILENCE_MS,
   CATCH_UP_WAIT_MS,
   FRAME_PAYLOAD_BYTES,
   GREETING_PAYLOAD_BYTES,
@@ -19,6 +20,7 @@ import {
   SILENCE_MS,
 } from '../wire/limits.ts';
 import { type Hello, type Origin, type Purpose, readOrigins, writeOrigins, writeRefusal } from '../wire/messages.ts';
+import { type NearQuestion, type NearRecord, writeNearAnswer } from '../wire/near.ts';
 import type { StoredRecord } from '../wire/record.ts';
 import { readVector, type VectorEntry, writeVector } from '../wire/vector.ts';
 import { Audit } from './audit.ts';
@@ -215,8 +217,20 @@ export class Link implements Carrier {
 
   /** Once a connection: whoever wants to know more often pays for more connections. */
   tellStatus(): void {
-    this.herd.statusRequested(this);
+    this.herd.observer.statusRequested(this);
     this.close('status told');
+  }
+
+  /** On this machine it is free too, and may be asked again. */
+  nearUnproven(question: NearQuestion): void {
+    if (!this.transport.isLocal) throw new MalformedFrame('who is near is for those with the secret');
+    this.state = 'looking';
+    this.herd.observer.nearRequested(this, question);
+  }
+
+  /** Answers a question who is near. Whoever asks on without reading what it is told would fill our memory. */
+  sendNear(found: readonly NearRecord[]): void {
+    if (!this.sendFrame('near', (out) => writeNearAnswer(out, found))) this.close('it does not read the answers');
   }
 
   /** Looking is free on this machine, and changing something only where there is no secret that could be proved. */
@@ -224,7 +238,7 @@ export class Link implements Carrier {
     if (!this.transport.isLocal || this.herd.keyring !== undefined) {
       throw new MalformedFrame('forgetting is for those with the secret');
     }
-    this.herd.forgetRequested(this, client.slice());
+    this.herd.observer.forgetRequested(this, client.slice());
   }
 
   /** Answers a request to forget a client: whether it was known. */
@@ -285,6 +299,8 @@ export class Link implements Carrier {
 
   /** Time has passed: says it is there, and notices when the other side is not. */
   tick(nowMs: number): void {
+    const asks = this.state === 'asking' || this.state === 'looking';
+    if (asks && nowMs - this.lastHeardMs >= ASKER_SILENCE_MS) return this.close('it asks nothing any more');
     if (this.state !== 'live' && this.state !== 'syncing') return;
     const silentMs = nowMs - this.lastHeardMs;
     if (silentMs >= SILENCE_MS) return this.giveUp(`silent for ${Math.round(silentMs)} ms`);
@@ -355,11 +371,12 @@ export class Link implements Carrier {
     return { ...versions, purpose, herd: this.herd.name, from, to, epoch };
   }
 
-  private sendFrame(name: FrameName, write: (out: ByteWriter) => void): void {
+  /** False when much waits unsent. */
+  private sendFrame(name: FrameName, write: (out: ByteWriter) => void): boolean {
     const out = new ByteWriter();
     const begin = beginFrame(out, name, this.version);
     write(out);
     endFrame(out, begin);
-    this.write(out);
+    return this.write(out);
   }
 }

@@ -27,3 +27,12 @@ export function orderTime(stamp: Instant, received: Instant, into: Instant): voi
   copyInstant(isAhead > 0 ? received : stamp, into);
   if (isAhead > 0) into.seconds += ORDER_LEAD_SECONDS;
 }
+
+/** Whether an honest server could have given a record this order: judged by its own numbers, not by this server's clock. */
+export function isOrderPossible({ order, stamp, received, forgotten }: StoredRecord): boolean {
+  if (forgotten) return true;
+  orderTime(stamp, received, honestOrder);
+  return compareInstants(order, honestOrder) === 0;
+}
+
+const honestOrder: Instant = { seconds: 0, nanoseconds: 0 };

@@ -28,6 +28,7 @@ class Side {
       repaired: () => assert.fail('nothing was lost'),
       lifeBegun: nothing,
       statusRequested: nothing,
+      nearRequested: nothing,
       forgetRequested: nothing,
     };
     this.replica = new Replica({

@@ -1,14 +1,15 @@
 // What one server of the herd knows and decides: the table, which report wins, and who must be told. A pure state machine:
 // time comes in as an argument, everything it wants done goes out through `Transport` and `Observer`.
 import type { ByteReader, ByteWriter } from '../wire/bytes.ts';
-import { LF, MalformedFrame, SPACE } from '../wire/bytes.ts';
+import { LF, MalformedFrame } from '../wire/bytes.ts';
 import type { Command } from '../wire/command.ts';
 import { NEWEST_VERSION } from '../wire/frame.ts';
 import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../wire/instant.ts';
 import { EARLIEST_SECONDS, LIVES_LOOK_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
+import type { Position } from '../wire/location.ts';
 import { type Hello, type Origin, readOrigins } from '../wire/messages.ts';
-import { copyRecord, NewRecord, RecordView, readRecord, type StoredRecord } from '../wire/record.ts';
-import { writeAtStart } from '../wire/reply.ts';
+import { copyRecord, NewRecord, positionOf, RecordView, readRecord, type StoredRecord } from '../wire/record.ts';
+import { writeAtStart, writeReportText } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import { Admission } from './admission.ts';
 import { digestKeys } from './digest.ts';
@@ -18,7 +19,7 @@ import type { Keyring } from './handshake.ts';
 import type { Herd } from './herd.ts';
 import { Link } from './link.ts';
 import { dropOldLives } from './lives.ts';
-import { compareRecords, orderTime } from './order.ts';
+import { compareRecords, isOrderPossible, orderTime } from './order.ts';
 import { Origins } from './origins.ts';
 import { OwnLife } from './own-life.ts';
 import { ReceiveClock } from './receive-clock.ts';
@@ -26,6 +27,7 @@ import { peerHas } from './sending.ts';
 import type { Observer, Transport } from './sink.ts';
 import { NO_SLOT, type Slot, Table } from './table.ts';
 import { Turns } from './turns.ts';
+import { Whereabouts } from './whereabouts.ts';
 
 export interface ReplicaOptions {
   /** The herd's name: servers of different herds do not link. */
@@ -52,11 +54,12 @@ export class Replica implements Herd {
   readonly name: string;
   private readonly life: OwnLife;
   private readonly admission: Admission;
-  private readonly observer: Observer;
+  readonly observer: Observer;
   readonly keyring: Keyring | undefined;
   readonly newestVersion: number;
   readonly table: Table;
   readonly vector: Vector<Origin> = new Map();
+  readonly whereabouts: Whereabouts;
   private readonly expiry: Expiry;
   private readonly links = new Set<Link>();
   /** The live link to each neighbour that has one. */
@@ -82,6 +85,7 @@ export class Replica implements Herd {
     this.lastTickMs = options.nowMs;
     this.livesLookMs = options.nowMs + LIVES_LOOK_MS;
     this.expiry = new Expiry(options.expireAfterSeconds);
+    this.whereabouts = new Whereabouts(this.table, this.expiry);
   }
 
   /** This server in the life that it is in. */
@@ -107,8 +111,7 @@ export class Replica implements Herd {
   /** Takes back what an earlier life of this server knew, before there are links: one record that was on disk. */
   restore(record: StoredRecord, claims = true): void {
     const slot = this.slotOf(record);
-    if (slot === NO_SLOT) this.table.add(record);
-    else if (this.beats(record, slot)) this.table.replace(slot, record);
+    if (slot === NO_SLOT || this.beats(record, slot)) this.know(slot, record, positionOf(record));
     if (claims) gotOf(this.vector, record.origin).add(record.sequence);
   }
 
@@ -126,7 +129,7 @@ export class Replica implements Herd {
     this.receiveClock.next(now, incoming.received);
     writeAtStart(out, this.self.nameBytes, incoming.received, command.stamp);
     const textStart = out.length;
-    writeText(line, command, out);
+    writeReportText(out, line, command);
     incoming.text = out.bytes;
     incoming.textStart = textStart;
     incoming.textLength = out.length - textStart;
@@ -137,6 +140,8 @@ export class Replica implements Herd {
     if (slot !== NO_SLOT && this.table.compareOrder(incoming.order, slot) <= 0) return false;
     this.number(incoming);
     copyInstant(command.stamp, incoming.stamp);
+    incoming.position.latitude = command.position.latitude;
+    incoming.position.longitude = command.position.longitude;
     incoming.clientLength = command.clientEnd - command.clientStart;
     incoming.locationLength = command.locationEnd - command.locationStart;
     incoming.forgotten = false;
@@ -224,6 +229,7 @@ export class Replica implements Herd {
     this.hiddenBeforeSeconds = this.expiry.hiddenBeforeSeconds(now);
     this.expiry.purge(this.table, now, (slot) => {
       for (const link of this.live.values()) link.sending?.forget(slot);
+      this.whereabouts.removing(slot);
     });
     const pauseMs = nowMs - this.lastTickMs - TICK_MOST_MS;
     this.lastTickMs = nowMs;
@@ -290,14 +296,6 @@ export class Replica implements Herd {
     this.observer.linkRefused(link, reason, byUs);
   }
 
-  statusRequested(link: Link): void {
-    this.observer.statusRequested(link);
-  }
-
-  forgetRequested(link: Link, client: Uint8Array): void {
-    this.observer.forgetRequested(link, client);
-  }
-
   forwarded(record: StoredRecord, link: Link): void {
     if (link.neighbour !== undefined) this.observer.forwarded(record, link.neighbour);
   }
@@ -306,9 +304,15 @@ export class Replica implements Herd {
     this.observer.linkCaughtUp(link, records);
   }
 
-  private store(slot: Slot, record: NewRecord, from: Link | undefined, nowMs: number): void {
-    const stored = slot === NO_SLOT ? this.table.add(record) : slot;
+  private know(slot: Slot, record: StoredRecord, position: Position): Slot {
+    const known = slot === NO_SLOT ? this.table.add(record) : slot;
     if (slot !== NO_SLOT) this.table.replace(slot, record);
+    this.whereabouts.stored(known, position, record.forgotten);
+    return known;
+  }
+
+  private store(slot: Slot, record: NewRecord, from: Link | undefined, nowMs: number): void {
+    const stored = this.know(slot, record, record.position);
     this.observer.accepted(record, from?.neighbour);
     // Only now: whoever is told of a sequence number may rely on the table.
     this.got(record.origin, record.sequence);
@@ -328,7 +332,7 @@ export class Replica implements Herd {
     let repairs = 0;
     for (let index = 0; index < count; index += 1) {
       readRecord(reader, origins, record);
-      this.refuseImpossible(record);
+      if (!isOrderPossible(record)) throw new MalformedFrame('a record that is ordered by another time than its own');
       this.life.isCounted(record.origin, record.sequence);
       if (peer !== undefined) gotOf(peer, record.origin).add(record.sequence);
       const had = this.vector.get(record.origin)?.has(record.sequence) ?? false;
@@ -380,33 +384,9 @@ export class Replica implements Herd {
     peerHas(peer, origin, height, above);
   }
 
-  /** What no honest server could have accepted: said by its own numbers, not by this server's clock. */
-  private refuseImpossible({ order, stamp, received, forgotten }: StoredRecord): void {
-    if (forgotten) return;
-    orderTime(stamp, received, honestOrder);
-    if (compareInstants(order, honestOrder) !== 0) {
-      throw new MalformedFrame('a record that is ordered by another time than its own');
-    }
-  }
-
   origin(name: string, epoch: number): Origin {
     const origin = this.origins.of(name, epoch);
     this.life.isNamed(origin);
     return origin;
   }
 }
-
-/** `client location stamp` with single spaces between. */
-function writeText(line: Uint8Array, command: Command, out: ByteWriter): void {
-  const { clientStart, clientEnd, locationStart, locationEnd, stampStart, stampEnd } = command;
-  const isSingle = locationStart === clientEnd + 1 && stampStart === locationEnd + 1;
-  if (isSingle && line[clientEnd] === SPACE && line[locationEnd] === SPACE)
-    return out.copy(line, clientStart, stampEnd);
-  out.copy(line, clientStart, clientEnd);
-  out.byte(SPACE);
-  out.copy(line, locationStart, locationEnd);
-  out.byte(SPACE);
-  out.copy(line, stampStart, stampEnd);
-}
-
-const honestOrder: Instant = { seconds: 0, nanoseconds: 0 };

@@ -1,6 +1,7 @@
 // What the core may ask of the world: one method per effect. The real server and the simulator each implement these, and
 // the core knows nothing else of them.
 import type { Origin } from '../wire/messages.ts';
+import type { NearQuestion } from '../wire/near.ts';
 import type { StoredRecord } from '../wire/record.ts';
 import type { Link } from './link.ts';
 
@@ -39,6 +40,8 @@ export interface Observer {
   /** This server goes on under a later epoch than it was started with. */
   lifeBegun(epoch: number): void;
   statusRequested(link: Link): void;
+  /** Answer with `sendNear`. */
+  nearRequested(link: Link, question: NearQuestion): void;
   /** Answer with `sendForgotten`. */
   forgetRequested(link: Link, client: Uint8Array): void;
 }

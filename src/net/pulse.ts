@@ -37,6 +37,7 @@ export class Pulse {
   private readonly keep: Commit;
   private readonly now: Instant = { seconds: 0, nanoseconds: 0 };
   private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
   private armedForMs = Number.POSITIVE_INFINITY;
   private readonly waiting = new Set<() => void>();
   private endOfTurn: NodeJS.Immediate | undefined;
@@ -81,7 +82,9 @@ export class Pulse {
     this.arm(this.nowMs());
   }
 
+  /** What still arrives is still served, but time passes no more. */
   stop(): void {
+    this.stopped = true;
     clearTimeout(this.timer);
     if (this.endOfTurn !== undefined) clearImmediate(this.endOfTurn);
   }
@@ -157,6 +160,7 @@ export class Pulse {
   };
 
   private arm(atMs: number): void {
+    if (this.stopped) return;
     clearTimeout(this.timer);
     this.armedForMs = atMs;
     this.timer = setTimeout(this.tick, Math.max(0, atMs - this.nowMs()));

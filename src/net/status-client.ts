@@ -1,5 +1,5 @@
-// Asks a server one thing over its link port: its status, or to make the herd forget a client. On this machine the question may be
-// enough; elsewhere the secret must be proved first. Knows frames, not what the JSON says.
+// Asks a server one thing over its link port: its status, who is near a position, or to make the herd forget a client. On this
+// machine the question may be enough; elsewhere the secret must be proved first. Knows frames, not what the JSON says.
 
 import { TLSSocket } from 'node:tls';
 import { Handshake, type Keyring, type Session, TAG_BYTES } from '../core/handshake.ts';
@@ -15,6 +15,7 @@ import {
 } from '../wire/frame.ts';
 import { FRAME_PAYLOAD_BYTES, GREETING_PAYLOAD_BYTES, STATUS_TIMEOUT_MS } from '../wire/limits.ts';
 import { readRefusal } from '../wire/messages.ts';
+import { type NearAnswer, type NearQuestion, readNearAnswer, writeNearQuestion } from '../wire/near.ts';
 import { isLoopback } from './address.ts';
 import { type Credentials, dial, explainTls, nameProvenBy } from './tls.ts';
 
@@ -52,6 +53,17 @@ export async function askStatus(question: Question): Promise<unknown> {
   } catch {
     throw new Error('answered with no JSON');
   }
+}
+
+/**
+ * Which clients the server knows near a position.
+ * @throws {Error} whose message says why there is no answer
+ */
+export async function askNear(question: Question, near: NearQuestion): Promise<NearAnswer> {
+  const out = new ByteWriter();
+  writeNearQuestion(out, near);
+  const words = { request: 'nearRequest', payload: out.take(), answer: 'near', isFree: true } as const;
+  return readNearAnswer(new ByteReader(await ask(question, words)));
 }
 
 /**

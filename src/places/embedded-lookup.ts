@@ -1,6 +1,7 @@
 // Lookups over the opened artefacts. Imported only when the first lookup comes: this is where the index's code is.
+
+import { distanceKm } from '../wire/distance.ts';
 import { type Artefact, type ArtefactSource, readArtefact } from './artefact.ts';
-import { distanceKm } from './distance.ts';
 import { type FoundPlace, NearbyPrinter } from './nearby-printer.ts';
 import { PlaceIndex } from './place-index.ts';
 import type { PlacesQuery } from './provider.ts';

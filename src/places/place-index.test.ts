@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { distanceKm } from '../wire/distance.ts';
 import { parseArtefact } from './artefact.ts';
-import { distanceKm } from './distance.ts';
 import { alone, type MadePlace, madeArtefact } from './made-places.ts';
 import { PlaceIndex } from './place-index.ts';
 

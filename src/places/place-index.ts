@@ -1,8 +1,8 @@
 // Finds the rows of one artefact that are nearest to a position. Knows coordinates and kinds; not what is printed.
 import { around } from 'geokdbush';
 import KDBush from 'kdbush';
+import { EARTH_RADIUS_KM } from '../wire/distance.ts';
 import type { Artefact } from './artefact.ts';
-import { EARTH_RADIUS_KM } from './distance.ts';
 
 const UNITS_PER_DEGREE = 1e7;
 const RADIANS_PER_DEGREE = Math.PI / 180;

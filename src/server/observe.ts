@@ -14,7 +14,11 @@ import { printable } from './log.ts';
 import { Refusals } from './refusals.ts';
 
 export class LogObserver
-  implements Omit<Observer, 'statusRequested' | 'forgetRequested'>, ClientObserver, DialObserver, LinkListenerObserver
+  implements
+    Omit<Observer, 'statusRequested' | 'nearRequested' | 'forgetRequested'>,
+    ClientObserver,
+    DialObserver,
+    LinkListenerObserver
 {
   private readonly logger: Logger;
   private readonly refusals: Refusals;

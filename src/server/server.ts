@@ -7,36 +7,35 @@ import type { Link } from '../core/link.ts';
 import { entriesOf } from '../core/receiving.ts';
 import { Replica } from '../core/replica.ts';
 import type { Observer } from '../core/sink.ts';
-import { isLoopback } from '../net/address.ts';
 import { ClientListener } from '../net/client-listener.ts';
 import { Dialer } from '../net/dialer.ts';
 import { LinkListener } from '../net/link-listener.ts';
 import { Pulse } from '../net/pulse.ts';
 import { read } from '../net/reading.ts';
-import { type Acknowledgement, Locked, Store, UnknownFormat } from '../storage/store.ts';
+import { type Acknowledgement, type Store, UnknownFormat } from '../storage/store.ts';
 import { SETTLE_GRACE_MS } from '../wire/limits.ts';
+import type { NearQuestion, NearRecord } from '../wire/near.ts';
 import { CertificateWatch } from './certificate-watch.ts';
-import { CertificateError, type Certificates, readCertificates } from './certificates.ts';
+import { type Certificates, readCertificates } from './certificates.ts';
 import { WallClock } from './clock.ts';
 import { type HerdConfig, neighboursOf, type ServerEntry } from './config.ts';
-import { openLog, type ServerLog } from './log.ts';
+import type { ServerLog } from './log.ts';
 import { LogObserver } from './observe.ts';
 import { PlacesLookup } from './places.ts';
-import { findKeyring, SecretError } from './secret.ts';
+import {
+  certificatesOrExplain,
+  explain,
+  keyringOrExplain,
+  openDiskOrExplain,
+  openLogOrExplain,
+  type ServerOptions,
+  StartError,
+} from './prepare.ts';
 import type { LinkStatus, ServerStatus } from './status.ts';
 import { version } from './version.ts';
 
 export type { Acknowledgement };
-
-export interface ServerOptions {
-  readonly config: HerdConfig;
-  /** Which server of the configuration to be. */
-  readonly name: string;
-  /** State and logs; made if it is not there. */
-  readonly dataDirectory: string;
-  /** What has happened to a report before it is acknowledged: in memory, in the log on disk, or safe from power loss. */
-  readonly ack: Acknowledgement;
-}
+export { type ServerOptions, StartError };
 
 export interface RunningServer {
   readonly entry: ServerEntry;
@@ -45,11 +44,6 @@ export interface RunningServer {
   reopenLog(): void;
   /** Sends the replies that are made, lets the neighbours have what they lack, says goodbye and closes everything. May be called more than once. */
   stop(): Promise<void>;
-}
-
-/** The server cannot run here. The message is one line and says what to do. */
-export class StartError extends Error {
-  override readonly name = 'StartError';
 }
 
 /** @throws {StartError} unknown name, port in use, data directory that cannot be written */
@@ -243,9 +237,16 @@ class HerdServer implements RunningServer {
       superseded: (record, from) => log.superseded(record, from),
       forwarded: (record, to) => log.forwarded(record, to),
       repaired: (link, records) => log.repaired(link, records),
+      nearRequested: (link, question) => link.sendNear(this.near(question)),
       forgetRequested: (link, client) => this.forget(link, client, log),
       statusRequested: (link) => link.sendStatus(Buffer.from(JSON.stringify(this.status()))),
     };
+  }
+
+  private near(question: NearQuestion): NearRecord[] {
+    const now = { seconds: 0, nanoseconds: 0 };
+    this.pulse.readClock(now);
+    return this.replica.whereabouts.near(question, now);
   }
 
   private forget(link: Link, client: Uint8Array, log: LogObserver): void {
@@ -313,83 +314,4 @@ class HerdServer implements RunningServer {
 
 function secondsSince(startMs: number): number {
   return Math.max(0, Math.floor((Date.now() - startMs) / 1000));
-}
-
-/** What this server shows its neighbours, in a herd that links over TLS. */
-function certificatesOrExplain({ config, name }: ServerOptions): Certificates | undefined {
-  if (config.tls === undefined) return undefined;
-  try {
-    return readCertificates(config.tls, config.herd, name);
-  } catch (error) {
-    if (error instanceof CertificateError) throw new StartError(`${name} does not start: ${error.message}`);
-    throw error;
-  }
-}
-
-/** The herd's secrets. A herd that other machines can reach does not start without them or certificates. */
-function keyringOrExplain({ config, dataDirectory }: ServerOptions, { name }: ServerEntry): Keyring | undefined {
-  try {
-    const keyring = findKeyring(config, dataDirectory);
-    if (keyring !== undefined) return keyring;
-  } catch (error) {
-    if (error instanceof SecretError) throw new StartError(`${name} does not start: ${error.message}`);
-    throw error;
-  }
-  const exposed = [...config.servers.values()].find(
-    ({ host, listenHost }) => !isLoopback(host) || !isLoopback(listenHost),
-  );
-  if (exposed === undefined || config.tls !== undefined) return undefined;
-  throw new StartError(
-    `${name} does not start: ${exposed.name} is at ${exposed.listenHost}, where others can reach it, and the herd has no secret; make one with 'drover keygen herd.key' and name it as secretFile in the configuration of every server, or give them certificates (tls)`,
-  );
-}
-
-/** Takes the server's directory on disk, which no other process may work in. */
-async function openDiskOrExplain({ dataDirectory, name, ack }: ServerOptions, { logger }: ServerLog): Promise<Store> {
-  const say = (message: string): void => void process.stderr.write(`${name}: ${message}\n`);
-  try {
-    return await Store.open({
-      directory: dataDirectory,
-      name,
-      acknowledge: ack,
-      nowMs: Date.now(),
-      observer: {
-        failing: (reason) => {
-          logger.error({ reason }, 'disk failing');
-          say(`the disk takes nothing (${reason}): reports are refused until it does`);
-        },
-        working: () => {
-          logger.warn('disk working');
-          say('the disk takes everything again: reports are accepted');
-        },
-        snapshotWritten: (snapshot) => logger.info({ ...snapshot }, 'snapshot written'),
-        snapshotFailed: (reason) => logger.error({ reason }, 'snapshot failed'),
-      },
-    });
-  } catch (error) {
-    if (error instanceof Locked) throw new StartError(`${name} does not start: ${error.message}`);
-    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new StartError(
-      `${name} cannot use its data directory ${dataDirectory} (${reason}); choose another with --data`,
-    );
-  }
-}
-
-function openLogOrExplain({ dataDirectory, name }: ServerOptions): ServerLog {
-  try {
-    return openLog(dataDirectory, name);
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new StartError(
-      `${name} cannot write to its data directory ${dataDirectory} (${reason}); choose another with --data`,
-    );
-  }
-}
-
-function explain(error: NodeJS.ErrnoException, name: string, what: string, host: string, port: number): never {
-  const where = `its ${what} port ${host}:${port}`;
-  if (error.code === 'EADDRINUSE') {
-    throw new StartError(`${name} cannot listen: ${where} is in use; stop what holds it, or use --port-offset`);
-  }
-  throw new StartError(`${name} cannot listen on ${where} (${error.code ?? error.message}); check host and port`);
 }

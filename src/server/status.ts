@@ -1,6 +1,8 @@
 // What a server tells `drover status` about itself, and how it is asked: as JSON over the link port, never over the client
 // port. `server.ts` fills it in.
-import { ASKER, askStatus, askToForget, type Question } from '../net/status-client.ts';
+
+import { ASKER, askNear, askStatus, askToForget, type Question } from '../net/status-client.ts';
+import type { NearAnswer, NearQuestion } from '../wire/near.ts';
 import { findCertificates } from './certificates.ts';
 import type { HerdConfig, ServerEntry } from './config.ts';
 import { findKeyring } from './secret.ts';
@@ -78,6 +80,14 @@ export async function askServer({ name, host, peerPort }: ServerEntry, proof: Pr
   const status = (await askStatus({ ...proof, server: name, host, peerPort })) as ServerStatus;
   if (status.server === name) return status;
   throw new Error(`${host}:${peerPort} is ${status.server}; check hosts and ports`);
+}
+
+/**
+ * Which clients one of the herd's servers knows near a position.
+ * @throws {Error} whose message says why there is no answer
+ */
+export function nearAt({ name, host, peerPort }: ServerEntry, proof: Proof, near: NearQuestion): Promise<NearAnswer> {
+  return askNear({ ...proof, server: name, host, peerPort }, near);
 }
 
 /**

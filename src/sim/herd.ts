@@ -235,6 +235,7 @@ export class SimulatedHerd {
       superseded: (record, from) => this.tell(`${name}: knows better than ${told(record)} from ${from}`),
       forwarded: (record, to) => this.tell(`${name}: sends ${told(record)} to ${to}`),
       forgetRequested: (link) => link.sendForgotten(false),
+      nearRequested: (link) => link.sendNear([]),
       statusRequested: () => this.tell(`${name}: is asked for its status`),
     };
   }

@@ -292,6 +292,7 @@ export class SimulatedServer implements Host {
       },
       statusRequested: () => {},
       forgetRequested: () => {},
+      nearRequested: () => {},
     };
   }
 }

@@ -40,6 +40,9 @@ export const FRAME_TYPES = {
   /** A client's ID: the whole herd is to forget it; and the answer, one byte: 1 if it was known. */
   forgetRequest: 34,
   forgotten: 35,
+  /** Which clients are near a position, and the answer: see near.ts. Asked as often as one likes over one connection. */
+  nearRequest: 36,
+  near: 37,
 } as const;
 
 export type FrameName = keyof typeof FRAME_TYPES;

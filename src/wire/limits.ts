@@ -149,6 +149,15 @@ export const REDIAL_MOST_MS = 5000;
 /** `drover status` gives a server this long: a busy one answers in milliseconds, and a person is waiting. */
 export const STATUS_TIMEOUT_MS = 3000;
 
+/** Most clients that one question about who is near may ask for: with IDs and stamps of usual length they fill half of a frame, and finding them takes a fraction of a millisecond. */
+export const NEAR_CLIENTS = 1000;
+
+/** Widest radius of such a question in metres: half the way around the earth, where everybody is. */
+export const NEAR_RADIUS_METRES = 20_015_087;
+
+/** Whoever asks questions over the link port and has asked none for this long is disconnected: a page that looks once a minute stays. */
+export const ASKER_SILENCE_MS = 120_000;
+
 /** Sockets on the link port that have not greeted: each may hold GREETING_PAYLOAD_BYTES, so 128 hold 1 MiB. */
 export const GREETINGS_PENDING = 128;
 

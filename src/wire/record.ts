@@ -95,6 +95,12 @@ export function locationBytes(record: StoredRecord): Uint8Array {
   return record.text.slice(start, start + record.locationLength);
 }
 
+/** The stamp as bytes of its own, as the client sent it. */
+export function stampBytes(record: StoredRecord): Uint8Array {
+  const start = record.textStart + record.clientLength + 1 + record.locationLength + 1;
+  return record.text.slice(start, record.textStart + record.textLength);
+}
+
 /** Where the client was. */
 export function positionOf(record: StoredRecord): Position {
   const position = { latitude: 0, longitude: 0 };

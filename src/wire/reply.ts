@@ -1,5 +1,6 @@
 // What a server says to a client, printed into a writer. Fields of the client are copied as the bytes they were.
 import { type ByteWriter, CR, LF, SPACE } from './bytes.ts';
+import type { Command } from './command.ts';
 import { type Instant, writeSkew } from './instant.ts';
 import type { Line } from './lines.ts';
 
@@ -25,4 +26,17 @@ export function writeTooLong(out: ByteWriter, excerpt: Line): void {
   out.ascii('? ');
   out.copy(excerpt.bytes, excerpt.start, excerpt.end);
   out.ascii('...\n');
+}
+
+/** `client location stamp` with single spaces between. */
+export function writeReportText(out: ByteWriter, line: Uint8Array, command: Command): void {
+  const { clientStart, clientEnd, locationStart, locationEnd, stampStart, stampEnd } = command;
+  const isSingle = locationStart === clientEnd + 1 && stampStart === locationEnd + 1;
+  if (isSingle && line[clientEnd] === SPACE && line[locationEnd] === SPACE)
+    return out.copy(line, clientStart, stampEnd);
+  out.copy(line, clientStart, clientEnd);
+  out.byte(SPACE);
+  out.copy(line, locationStart, locationEnd);
+  out.byte(SPACE);
+  out.copy(line, stampStart, stampEnd);
 }
