@@ -5,11 +5,14 @@ import path from 'node:path';
 import { type Logger, pino } from 'pino';
 import { CR, LF } from '../wire/bytes.ts';
 import { LOG_LINE_BYTES } from '../wire/limits.ts';
+import { Journal } from './journal.ts';
 import { LogFile } from './log-file.ts';
 
 export interface ServerLog {
   readonly file: string;
   readonly logger: Logger;
+  /** Writes the records of traffic, in the same file. */
+  readonly journal: Journal;
   /** Opens the file anew, after a log rotation moved it away. */
   reopen(): void;
   /** Writes what is held back, and closes. */
@@ -28,6 +31,7 @@ export function openLog(directory: string, server: string): ServerLog {
   return {
     file,
     logger: pino(options, logFile),
+    journal: new Journal(logFile, server),
     reopen: () => logFile.reopen(),
     close: () => {
       process.off('exit', flush);

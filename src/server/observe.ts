@@ -1,4 +1,5 @@
-// What goes into the log: every event of the core and of the connections as one structured record. Knows no rule.
+// What goes into the log: every event of the core and of the connections as one structured record, traffic through the
+// journal and everything else through the log library. Knows no rule.
 import type { Logger } from 'pino';
 import type { Link } from '../core/link.ts';
 import type { Observer } from '../core/sink.ts';
@@ -8,31 +9,43 @@ import type { LinkListenerObserver } from '../net/link-listener.ts';
 import type { Command } from '../wire/command.ts';
 import type { Line } from '../wire/lines.ts';
 import type { StoredRecord } from '../wire/messages.ts';
+import type { Journal } from './journal.ts';
 import { printable } from './log.ts';
 
 export class LogObserver
   implements Omit<Observer, 'statusRequested' | 'forgetRequested'>, ClientObserver, DialObserver, LinkListenerObserver
 {
   private readonly logger: Logger;
+  private readonly journal: Journal | undefined;
 
-  constructor(logger: Logger) {
+  /** Without a journal traffic is not logged: only links, faults and what people asked for. */
+  constructor(logger: Logger, journal: Journal | undefined) {
     this.logger = logger;
+    this.journal = journal;
   }
 
   received(connection: number, line: Line): void {
-    this.logger.info(
-      { connection, line: printable(line.bytes, line.start, line.end), tooLong: line.tooLong },
-      'received',
-    );
+    this.journal?.received(connection, line);
   }
 
   sent(connection: number, bytes: Uint8Array, start: number, end: number, replyBytes: number): void {
-    this.logger.info({ connection, line: printable(bytes, start, end), bytes: replyBytes }, 'sent');
+    this.journal?.sent(connection, bytes, start, end, replyBytes);
   }
 
   stale(connection: number, line: Line, command: Command): void {
-    const client = printable(line.bytes, command.clientStart, command.clientEnd);
-    this.logger.info({ connection, client }, 'report stale');
+    this.journal?.stale(connection, line, command);
+  }
+
+  accepted(record: StoredRecord, from: string | undefined): void {
+    this.journal?.accepted(record, from);
+  }
+
+  superseded(record: StoredRecord, from: string): void {
+    this.journal?.superseded(record, from);
+  }
+
+  forwarded(record: StoredRecord, to: string): void {
+    this.journal?.forwarded(record, to);
   }
 
   acceptFailed(reason: string): void {
@@ -41,18 +54,6 @@ export class LogObserver
 
   dropped(connection: number, reason: string): void {
     this.logger.warn({ connection, reason }, 'client connection dropped');
-  }
-
-  accepted(record: StoredRecord, from: string | undefined): void {
-    this.logger.info({ ...recordFields(record), from: from ?? 'client' }, 'report accepted');
-  }
-
-  superseded(record: StoredRecord, from: string): void {
-    this.logger.info({ ...recordFields(record), from }, 'report stale');
-  }
-
-  forwarded(record: StoredRecord, to: string): void {
-    this.logger.info({ ...recordFields(record), to }, 'report forwarded');
   }
 
   linkOpened(link: Link): void {
@@ -94,9 +95,4 @@ export class LogObserver
   dialFailed(neighbour: string, reason: string): void {
     this.logger.warn({ neighbour, reason }, 'neighbour not reached; dialling on');
   }
-}
-
-function recordFields(record: StoredRecord): { client: string; origin: string; sequence: number } {
-  const client = printable(record.text, 0, record.clientLength);
-  return { client, origin: record.origin.name, sequence: record.sequence };
 }

@@ -105,7 +105,7 @@ class HerdServer implements RunningServer {
     this.entry = entry;
     this.log = log;
     this.disk = disk;
-    const logObserver = new LogObserver(log.logger);
+    const logObserver = new LogObserver(log.logger, config.log.traffic ? log.journal : undefined);
     const neighbours = neighboursOf(config, name);
     this.replica = new Replica({
       ...(keyring === undefined ? {} : { keyring }),
