@@ -22,6 +22,7 @@ export interface Draft {
   readonly places: DraftPlaces;
   readonly lineBytes?: number;
   readonly expireAfterHours?: number;
+  readonly logTraffic?: boolean;
   readonly secretFile?: string;
   readonly tls?: TlsFiles;
 }
@@ -48,6 +49,11 @@ function stringAt(container: Json, key: string): string | undefined {
 function numberAt(container: Json, key: string): number | undefined {
   const value = Object.hasOwn(container, key) ? container[key] : undefined;
   return typeof value === 'number' ? value : undefined;
+}
+
+function booleanAt(container: Json, key: string): boolean | undefined {
+  const value = Object.hasOwn(container, key) ? container[key] : undefined;
+  return typeof value === 'boolean' ? value : undefined;
 }
 
 /** undefined when the file leaves the port out, null when what it says cannot be a port. */
@@ -86,6 +92,7 @@ function draftOf(file: Json): Draft {
   if (timeoutMs !== undefined) draftPlaces.timeoutMs = timeoutMs;
   const lineBytes = numberAt(objectAt(file, 'limits'), 'lineBytes');
   const expireAfterHours = numberAt(objectAt(file, 'limits'), 'expireAfterHours');
+  const logTraffic = booleanAt(objectAt(file, 'log'), 'traffic');
   const secretFile = stringAt(file, 'secretFile');
   const tls = objectAt(file, 'tls');
   const [certFile, keyFile, caFile] = ['certFile', 'keyFile', 'caFile'].map((key) => stringAt(tls, key));
@@ -96,6 +103,7 @@ function draftOf(file: Json): Draft {
     places: draftPlaces,
     ...(lineBytes === undefined ? {} : { lineBytes }),
     ...(expireAfterHours === undefined ? {} : { expireAfterHours }),
+    ...(logTraffic === undefined ? {} : { logTraffic }),
     ...(secretFile === undefined ? {} : { secretFile }),
     ...(certFile && keyFile && caFile ? { tls: { certFile, keyFile, caFile } } : {}),
   };

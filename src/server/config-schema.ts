@@ -84,6 +84,15 @@ const herdShape = z
       })
       .optional()
       .describe('Bounds on what others can make a server hold.'),
+    log: z
+      .strictObject({
+        traffic: z
+          .boolean()
+          .optional()
+          .describe('Every line received and sent, and what became of each report. Default true.'),
+      })
+      .optional()
+      .describe('What a server writes into its log file, besides links, lookups, warnings, start and stop.'),
     tls: z
       .strictObject({
         certFile: neededFile(

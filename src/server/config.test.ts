@@ -53,6 +53,7 @@ test('the built-in herd has five servers that talk along the published edges', a
   assert.deepEqual(namesNear(config, 'Wilkes'), ['Goloman', 'Hands', 'Holiday']);
   assert.deepEqual(config.places, { provider: 'embedded', timeoutMs: 10_000 });
   assert.deepEqual(config.limits, { lineBytes: 65_536, expireAfterHours: 720 });
+  assert.deepEqual(config.log, { traffic: true });
   assert.deepEqual(config.warnings, []);
 });
 
@@ -83,6 +84,7 @@ test('a file with everything left out that can be', async () => {
     httpPort: 7000,
   });
   assert.deepEqual(config.links, []);
+  assert.deepEqual(config.log, { traffic: true });
   assert.equal(config.secretFile, undefined);
 });
 
@@ -97,6 +99,7 @@ test('a file with everything in it; relative paths start at the file', async () 
     links: [['Gate', 'Barn']],
     places: { provider: 'google-legacy', url: 'http://127.0.0.1:9/maps', keyFile: 'google.key', timeoutMs: 250 },
     limits: { lineBytes: 256 },
+    log: { traffic: false },
     secretFile: 'herd.secret',
   });
   assert.deepEqual(config.places, {
@@ -106,6 +109,7 @@ test('a file with everything in it; relative paths start at the file', async () 
     timeoutMs: 250,
   });
   assert.deepEqual(config.limits, { lineBytes: 256, expireAfterHours: 720 });
+  assert.deepEqual(config.log, { traffic: false });
   assert.equal(config.secretFile, path.join(directory, 'herd.secret'));
   assert.deepEqual(config.warnings, []);
   assert.deepEqual(namesNear(config, 'Barn'), ['Gate']);
@@ -131,6 +135,7 @@ test('every fault of a file is listed with its path', async () => {
     ],
     places: { provider: 'bing', timeoutMs: 99 },
     limits: { lineBytes: 255 },
+    log: { traffic: 'false', level: 'info' },
     secretFile: '',
     extra: true,
   });
@@ -154,6 +159,8 @@ test('every fault of a file is listed with its path', async () => {
     /^places\.provider: there is no provider "bing": use embedded or google-legacy$/,
     /^places\.timeoutMs: must be at least 100, not 99$/,
     /^limits\.lineBytes: must be at least 256, not 255$/,
+    /^log\.traffic: must be a boolean, not "false"$/,
+    /^log\.level: is not a key that Drover knows/,
     /^secretFile: must not be empty$/,
     /^extra: is not a key that Drover knows/,
   ];

@@ -41,6 +41,10 @@ export interface HerdConfig {
   readonly links: readonly (readonly [string, string])[];
   readonly places: PlacesConfig;
   readonly limits: { readonly lineBytes: number; readonly expireAfterHours: number };
+  readonly log: {
+    /** Every line received and sent, and what became of each report. */
+    readonly traffic: boolean;
+  };
   readonly secretFile?: string;
   /** Servers link over TLS, and only so. */
   readonly tls?: TlsFiles;
@@ -126,6 +130,7 @@ export async function loadConfig(sources: ConfigSources): Promise<HerdConfig> {
       lineBytes: draft.lineBytes ?? LINE_BYTES,
       expireAfterHours: draft.expireAfterHours ?? EXPIRE_AFTER_HOURS,
     },
+    log: { traffic: draft.logTraffic ?? true },
     ...(draft.secretFile === undefined ? {} : { secretFile: path.resolve(directory, draft.secretFile) }),
     ...(draft.tls === undefined ? {} : { tls: resolved(draft.tls, directory) }),
     warnings,

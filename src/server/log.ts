@@ -6,10 +6,13 @@ import { makeDirectory } from '../storage/make-directory.ts';
 import { CR, LF } from '../wire/bytes.ts';
 import { LOG_LINE_BYTES } from '../wire/limits.ts';
 import { LogFile } from './log-file.ts';
+import { TrafficLog } from './traffic-log.ts';
 
 export interface ServerLog {
   readonly file: string;
   readonly logger: Logger;
+  /** Writes the records of traffic, in the same file. */
+  readonly traffic: TrafficLog;
   /** Opens the file anew, after a log rotation moved it away. */
   reopen(): void;
   /** Writes what is held back, and closes. */
@@ -28,6 +31,7 @@ export function openLog(directory: string, server: string): ServerLog {
   return {
     file,
     logger: pino(options, logFile),
+    traffic: new TrafficLog(logFile, server),
     reopen: () => logFile.reopen(),
     close: () => {
       process.off('exit', flush);

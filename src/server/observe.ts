@@ -1,4 +1,5 @@
-// What goes into the log: every event of the core and of the connections as one structured record. Knows no rule.
+// What goes into the log: every event of the core and of the connections as one structured record, traffic through the
+// traffic log and everything else through the log library. Knows no rule.
 import type { Logger } from 'pino';
 import type { Link } from '../core/link.ts';
 import type { Observer } from '../core/sink.ts';
@@ -12,6 +13,7 @@ import type { Line } from '../wire/lines.ts';
 import type { StoredRecord } from '../wire/record.ts';
 import { printable } from './log.ts';
 import { Refusals } from './refusals.ts';
+import type { TrafficLog } from './traffic-log.ts';
 
 export class LogObserver
   implements
@@ -23,9 +25,12 @@ export class LogObserver
   private readonly logger: Logger;
   private readonly refusals: Refusals;
   private readonly repairsLoggedMs = new Map<string, number>();
+  private readonly traffic: TrafficLog | undefined;
 
-  constructor(logger: Logger) {
+  /** Without a traffic log traffic is not logged: only links, faults and what people asked for. */
+  constructor(logger: Logger, traffic: TrafficLog | undefined) {
     this.logger = logger;
+    this.traffic = traffic;
     this.refusals = new Refusals(logger);
   }
 
@@ -35,19 +40,27 @@ export class LogObserver
   }
 
   received(connection: number, line: Line): void {
-    this.logger.info(
-      { connection, line: printable(line.bytes, line.start, line.end), tooLong: line.tooLong },
-      'received',
-    );
+    this.traffic?.received(connection, line);
   }
 
   sent(connection: number, bytes: Uint8Array, start: number, end: number, replyBytes: number): void {
-    this.logger.info({ connection, line: printable(bytes, start, end), bytes: replyBytes }, 'sent');
+    this.traffic?.sent(connection, bytes, start, end, replyBytes);
   }
 
   stale(connection: number, line: Line, command: Command): void {
-    const client = printable(line.bytes, command.clientStart, command.clientEnd);
-    this.logger.info({ connection, client }, 'report stale');
+    this.traffic?.stale(connection, line, command);
+  }
+
+  accepted(record: StoredRecord, from: string | undefined): void {
+    this.traffic?.accepted(record, from);
+  }
+
+  superseded(record: StoredRecord, from: string): void {
+    this.traffic?.superseded(record, from);
+  }
+
+  forwarded(record: StoredRecord, to: string): void {
+    this.traffic?.forwarded(record, to);
   }
 
   acceptFailed(reason: string): void {
@@ -56,18 +69,6 @@ export class LogObserver
 
   dropped(connection: number, reason: string): void {
     this.logger.warn({ connection, reason }, 'client connection dropped');
-  }
-
-  accepted(record: StoredRecord, from: string | undefined): void {
-    this.logger.info({ ...recordFields(record), from: from ?? 'client' }, 'report accepted');
-  }
-
-  superseded(record: StoredRecord, from: string): void {
-    this.logger.info({ ...recordFields(record), from }, 'report stale');
-  }
-
-  forwarded(record: StoredRecord, to: string): void {
-    this.logger.info({ ...recordFields(record), to }, 'report forwarded');
   }
 
   linkOpened(link: Link): void {
@@ -122,9 +123,4 @@ export class LogObserver
   dialFailed(neighbour: string, reason: string): void {
     this.logger.warn({ neighbour, reason }, 'neighbour not reached; dialling on');
   }
-}
-
-function recordFields(record: StoredRecord): { client: string; origin: string; sequence: number } {
-  const client = printable(record.text, record.textStart, record.textStart + record.clientLength);
-  return { client, origin: record.origin.name, sequence: record.sequence };
 }

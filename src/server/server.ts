@@ -101,7 +101,7 @@ class HerdServer implements RunningServer {
     this.entry = entry;
     this.log = log;
     this.disk = disk;
-    const logObserver = new LogObserver(log.logger);
+    const logObserver = new LogObserver(log.logger, config.log.traffic ? log.traffic : undefined);
     this.events = logObserver;
     const neighbours = neighboursOf(config, name);
     this.replica = new Replica({
