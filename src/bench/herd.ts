@@ -33,12 +33,20 @@ const SETTLE_SECONDS = 2;
 const CATCH_UP_CLIENTS = 200_000;
 
 export async function herd(settings: Settings, progress: Progress): Promise<Finding[]> {
-  const five = await BenchHerd.start({ ...FIVE, ack: settings.ack, cores: settings.cores.all });
+  const five = await startFive(settings);
   try {
     return [await updates(five, settings, progress), await farthest(five, settings, progress)];
   } finally {
     await five.stop();
   }
+}
+
+/** `nodeOptions` as in `HerdPlan`. */
+export function startFive(
+  { ack, cores }: Pick<Settings, 'ack' | 'cores'>,
+  more: Pick<HerdPlan, 'nodeOptions'> = {},
+): Promise<BenchHerd> {
+  return BenchHerd.start({ ...FIVE, ack, cores: cores.all, ...more });
 }
 
 /** How many reports a server has accepted from its own clients. */
@@ -48,7 +56,7 @@ async function heightOf(five: BenchHerd, at: string): Promise<number> {
 }
 
 /** Reports as fast as one server acknowledges them, until all five have them all. */
-async function updates(five: BenchHerd, settings: Settings, progress: Progress): Promise<Finding> {
+export async function updates(five: BenchHerd, settings: Settings, progress: Progress): Promise<Finding> {
   const clients = settings.clients ?? CLIENTS;
   const rings = ringsFor({ request: 'iamat', moves: 'random', area: 'world' }, CONNECTIONS, clients);
   const target = { host: HOST, port: five.port(REPORTED_TO), replyEnd: 'line', replyStart: 'A' } as const;

@@ -21,8 +21,8 @@ export interface LoadPlan {
   readonly ratePerSecond?: number;
   readonly warmUpSeconds: number;
   readonly seconds: number;
-  /** Sent first on every connection: what a protocol wants before requests. */
-  readonly greeting?: string;
+  /** For a protocol that wants to be greeted: sent first on every connection, which is ready when its answer has come. */
+  readonly greeting?: { readonly text: string; readonly answer: string };
 }
 
 /** What was measured between the end of the warm-up and the end. */
@@ -42,6 +42,9 @@ export interface LoadObserver {
 }
 
 const PROGRESS_MS = 200;
+/** A server that takes longer for what was asked at the end of an open load was not keeping up at all. */
+const LAST_REPLIES_MS = 10_000;
+const LAST_LOOK_MS = 10;
 /** Reads of all connections go here, one after the other. */
 const READ_BYTES = 256 * 1024;
 /** Unanswered requests of an open load, on one connection; a server that is so far behind is not measured but flooded. */
@@ -56,6 +59,7 @@ class Load {
   readonly latencies: Latencies = new Latencies();
   replies = 0;
   running = false;
+  private ending = false;
   private readonly observer: LoadObserver;
   private readonly lanes: Lane[] = [];
   private fail: (error: Error) => void = () => {};
@@ -98,13 +102,21 @@ class Load {
     const ticker = setInterval(() => this.observer.progress((performance.now() - beganMs) / forMs), PROGRESS_MS);
     await later(forMs);
     clearInterval(ticker);
-    const { utilization } = performance.eventLoopUtilization(began);
-    return {
-      replies: this.replies - before,
-      seconds: (performance.now() - beganMs) / 1000,
-      latencies: this.latencies.encode(),
-      busyShare: utilization,
-    };
+    const { utilization: busyShare } = performance.eventLoopUtilization(began);
+    const counted = { replies: this.replies - before, seconds: (performance.now() - beganMs) / 1000, busyShare };
+    if (this.plan.ratePerSecond !== undefined) await this.lastReplies();
+    return { ...counted, latencies: this.latencies.encode() };
+  }
+
+  /** What was asked in time counts, and more so the later its reply comes. */
+  private async lastReplies(): Promise<void> {
+    this.ending = true;
+    const waiting = (): number => this.lanes.reduce((sum, lane) => sum + lane.unanswered, 0);
+    for (let waitedMs = 0; waiting() > 0; waitedMs += LAST_LOOK_MS) {
+      if (waitedMs > LAST_REPLIES_MS)
+        throw new Error(`${waiting()} requests were not answered in ${LAST_REPLIES_MS} ms`);
+      await later(LAST_LOOK_MS);
+    }
   }
 
   /** Sends what is due at every turn of the event loop: a timer's milliseconds are too coarse. So this thread is always busy. */
@@ -113,7 +125,7 @@ class Load {
     const everyMs = 1000 / ratePerSecond;
     let sent = 0;
     const turn = (): void => {
-      if (!this.running) return;
+      if (!this.running || this.ending) return;
       const nowMs = performance.now();
       for (let dueMs = beganMs + sent * everyMs; dueMs <= nowMs; dueMs = beganMs + sent * everyMs) {
         (this.lanes[sent % this.lanes.length] as Lane).sendOne(dueMs);
@@ -132,11 +144,12 @@ class Lane {
   private readonly socket: net.Socket;
   private readonly walk: RingWalk;
   private readonly counter: ReplyCounter;
-  private unanswered = 0;
+  unanswered = 0;
   private sentAtMs = 0;
   /** When the unanswered requests of an open load should have left, in a circle. */
   private readonly dueMs: Float64Array;
   private newest = 0;
+  private greeted: () => void = () => {};
 
   constructor(load: Load, ring: RingPlan, reading: Buffer) {
     const { host, port, replyEnd, replyStart, pipeline, ratePerSecond, greeting } = load.plan;
@@ -152,10 +165,13 @@ class Lane {
       },
     };
     this.socket = net.connect({ host, port, noDelay: true, onread });
-    this.opened = new Promise((resolve) => this.socket.once('connect', resolve));
+    this.opened = new Promise((resolve) => {
+      this.greeted = resolve;
+      if (greeting === undefined) this.socket.once('connect', resolve);
+    });
     this.socket.on('error', (error) => load.failed(error));
     this.socket.on('close', () => load.failed(new Error(`${host}:${port} closed the connection`)));
-    if (greeting !== undefined) this.socket.write(greeting);
+    if (greeting !== undefined) this.socket.write(greeting.text);
   }
 
   sendBatch(): void {
@@ -183,7 +199,11 @@ class Lane {
 
   private received(bytes: Buffer, length: number): void {
     const { load } = this;
-    if (!load.running) return;
+    if (!load.running) {
+      const { greeting } = load.plan;
+      if (greeting !== undefined && bytes.toString('latin1', 0, length).includes(greeting.answer)) this.greeted();
+      return;
+    }
     let count: number;
     try {
       count = this.counter.count(bytes, length);

@@ -1,5 +1,6 @@
 // Counts the replies in what a server sends, as cheaply as it can be done and still be sure: replies of a load are nearly all
-// of one length, so it looks where the next end should be before it searches. Knows no meaning of a reply.
+// of one length, so it looks where the next end should be before it searches. No two of them may be together as short as one.
+// Knows no meaning of a reply.
 import { LF } from '../wire/bytes.ts';
 
 const TWO_LINE_ENDS: Buffer = Buffer.from('\n\n');

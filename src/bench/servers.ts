@@ -49,7 +49,7 @@ const HOST = '127.0.0.1';
 const HERD = 'bench';
 
 export class BenchHerd {
-  readonly directory: string = mkdtempSync(path.join(tmpdir(), 'drover-bench-'));
+  readonly directory: string = mkdtempSync(path.join(tmpdir(), `drover-bench-${process.pid}-`));
   private readonly plan: HerdPlan;
   private readonly entries = new Map<string, Entry>();
   private readonly children = new Map<string, ChildProcess>();
@@ -57,6 +57,7 @@ export class BenchHerd {
 
   private constructor(plan: HerdPlan) {
     this.plan = plan;
+    process.on('exit', this.abandon);
   }
 
   /** Starts the servers named, by default all, and waits until their links are up. */
@@ -148,8 +149,15 @@ export class BenchHerd {
 
   async stop(): Promise<void> {
     await Promise.all([...this.children.keys()].map((name) => this.stopServer(name)));
+    process.off('exit', this.abandon);
     rmSync(this.directory, { recursive: true, force: true });
   }
+
+  /** This process ends before its time: nothing is left behind all the same. */
+  private readonly abandon = (): void => {
+    for (const child of this.children.values()) child.kill('SIGKILL');
+    rmSync(this.directory, { recursive: true, force: true });
+  };
 
   private async configure(): Promise<void> {
     for (const name of this.plan.names) {

@@ -1,5 +1,6 @@
 // `drover bench`: its options. What it runs is loaded when it runs, since a server must not wait for a load generator.
-import { type Command, InvalidArgumentError } from 'commander';
+import { Argument, type Command, InvalidArgumentError } from 'commander';
+import { objectionAtServer, SCENARIO_NAMES, type ScenarioName } from '../bench/names.ts';
 import type { Acknowledgement } from '../server/server.ts';
 import { addFindOptions, type FindOptions, parseAck } from './options.ts';
 
@@ -33,7 +34,7 @@ const parsePipeline = parseWhole(1, 1024);
 export function addBenchCommand(program: Command): void {
   addFindOptions(program.command('bench'))
     .description('measure what a server or a herd can do on this machine')
-    .argument('[scenario...]', 'ingest, whatsat, near, herd, memory, start, catch-up; default: all of them')
+    .addArgument(new Argument('[scenario...]', 'default: all of them').choices(SCENARIO_NAMES))
     .option(
       '--at <server>',
       'a running server, by name or HOST:PORT, instead of its own; it will know the made-up clients',
@@ -59,7 +60,9 @@ Examples:
   drover bench ingest --pipeline 16 --seconds 10
   drover bench whatsat --at 127.0.0.1:17345`,
     )
-    .action(async (scenarios: string[], options: BenchCommandOptions) =>
-      (await import('./measure.ts')).measure(scenarios, options),
-    );
+    .action(async (scenarios: ScenarioName[], options: BenchCommandOptions, command: Command) => {
+      const objection = options.at === undefined ? undefined : objectionAtServer(scenarios);
+      if (objection !== undefined) command.error(`error: ${objection}`);
+      await (await import('./measure.ts')).measure(scenarios, options);
+    });
 }

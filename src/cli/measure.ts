@@ -1,19 +1,21 @@
 // Runs `drover bench`: shows how far it is, and prints what came out as tables or JSON. Knows the terminal; what is measured and
 // how is bench/'s.
-import { type BenchReport, objection, runBench } from '../bench/bench.ts';
+import { type BenchReport, runBench } from '../bench/bench.ts';
+import type { ScenarioName } from '../bench/names.ts';
 import type { Finding } from '../bench/scenario.ts';
 import type { BenchCommandOptions } from './bench.ts';
-import { CommandError } from './failure.ts';
+import { CommandError, EXIT_FAILED } from './failure.ts';
 import { configFrom, serverNamed } from './options.ts';
 import { ProgressBar } from './progress-bar.ts';
+import { onStopSignal } from './signals.ts';
 import { formatTable } from './table.ts';
 
-export async function measure(scenarios: readonly string[], options: BenchCommandOptions): Promise<void> {
+export async function measure(scenarios: readonly ScenarioName[], options: BenchCommandOptions): Promise<void> {
   const at = options.at === undefined ? undefined : await findTarget(options.at, options);
-  const why = objection(scenarios, at !== undefined);
-  if (why !== undefined) throw new CommandError(why);
   const { seconds, connections, pipeline: pipelines, clients, ack } = options;
   const bar = new ProgressBar(process.stderr);
+  // What was started goes with this process.
+  onStopSignal(() => process.exit(EXIT_FAILED));
   let report: BenchReport;
   try {
     const settings = { seconds, connections, pipelines, clients, ack, at };
