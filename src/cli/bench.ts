@@ -28,8 +28,8 @@ function parseSeconds(text: string): number {
   throw new InvalidArgumentError('It must be a number of seconds, such as 5 or 0.5.');
 }
 
-/** Requests in flight: a thousand on each connection are more than any server's buffers hold. */
-const parsePipeline = parseWhole(1, 1024);
+/** Requests in flight: more on each connection than any client sends; a ring of one client has room for as many. */
+const parsePipeline = parseWhole(1, 512);
 
 export function addBenchCommand(program: Command): void {
   addFindOptions(program.command('bench'))

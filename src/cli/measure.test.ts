@@ -42,7 +42,7 @@ test('a table for people, and no progress bar without a terminal', async () => {
 test('what cannot be meant is refused with exit code 2, before anything starts', async () => {
   for (const [args, pattern] of [
     [['ingets'], /Allowed choices are ingest, whatsat/],
-    [['--pipeline', '16,0'], /whole number from 1 to 1024/],
+    [['--pipeline', '16,0'], /whole number from 1 to 512/],
     [['--seconds', '0'], /number of seconds/],
     [['herd', '--at', '127.0.0.1:1'], /herd needs servers of its own/],
   ] as const) {
