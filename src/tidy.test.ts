@@ -30,8 +30,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   devices: ['core', 'wire'],
   http: ['core', 'wire'],
   server: ['core', 'devices', 'http', 'net', 'places', 'storage', 'wire'],
-  cli: ['places', 'server', 'sim', 'wire'],
   sim: ['core', 'journal', 'wire'],
+  cli: ['bench', 'places', 'server', 'sim', 'wire'],
+  bench: ['core', 'net', 'wire'],
   web: [],
 };
 const PURE = ['wire', 'core', 'journal'];
@@ -147,7 +148,7 @@ function plants(): Plant[] {
   const folders = Object.keys(MAY_IMPORT);
   const planted: Plant[] = [];
   for (const [from, allowed] of Object.entries(MAY_IMPORT)) {
-    for (const to of [...folders, 'bench', 'system']) {
+    for (const to of [...folders, 'system']) {
       if (to === from) continue;
       const isAllowed = allowed.includes(to);
       const lines = {

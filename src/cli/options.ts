@@ -22,7 +22,7 @@ function parsePortOffset(text: string): number {
   throw new InvalidArgumentError('It must be a whole number, such as 100.');
 }
 
-function parseAck(text: string): Acknowledgement {
+export function parseAck(text: string): Acknowledgement {
   if (text === 'memory' || text === 'wal' || text === 'fsync') return text;
   throw new InvalidArgumentError('It must be memory, wal or fsync.');
 }

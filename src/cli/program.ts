@@ -2,6 +2,7 @@
 // Each command's own module is loaded when it runs, so that a server does not wait for what it never uses.
 import { Command } from 'commander';
 import { version } from '../server/version.ts';
+import { addBenchCommand } from './bench.ts';
 import { explainFailure } from './failure.ts';
 import { addForgetCommand } from './forget.ts';
 import { addKeygenCommand } from './keygen.ts';
@@ -63,6 +64,7 @@ Examples:
   addKeygenCommand(program);
   addPlacesCommands(program);
   addSimCommand(program);
+  addBenchCommand(program);
   return program;
 }
 

@@ -182,7 +182,7 @@ test('without it traffic leaves nothing in the log, and links and faults do', ()
   const log = openLog(directory, 'quiet');
   const observer = new LogObserver(log.logger, undefined);
   const line = { bytes: Buffer.from('IAMAT x'), start: 0, end: 7, terminated: true, tooLong: false };
-  const record = madeRecord(makeOrigin('Hands', 1), 1, 'x', 0);
+  const record = new RecordView();
   observer.received(1, line);
   observer.sent(1, line.bytes, 0, 7, 7);
   observer.stale(1, line, new Command());

@@ -1,0 +1,64 @@
+// Five servers that all have every update: CPU time of all five for one, beside a Redis primary with four replicas and a NATS
+// cluster with a subscriber at each other server (which stores nothing).
+import { generate } from '../../dist/src/bench/generator.js';
+import { startFive, updates } from '../../dist/src/bench/herd.js';
+import { cpuSecondsOf } from '../../dist/src/bench/processes.js';
+import { ringsFor } from '../../dist/src/bench/scenario.js';
+import { startNatsHerd, startRedisHerd } from './peers.mjs';
+
+const CONNECTIONS = 10;
+const PIPELINE = 16;
+const CLIENTS = 10_000;
+const VERBOSE = { text: 'CONNECT {"verbose":true,"pedantic":false}\r\n', answer: '+OK\r\n' };
+
+export async function measureHerds({ rounds, seconds, cores, skipped, say }) {
+  const contenders = [];
+  const rows = [];
+  const stops = [];
+  try {
+    const five = await startFive({ ack: 'memory', cores });
+    stops.push(() => five.stop());
+    const settings = { seconds, cores, connections: CONNECTIONS, pipelines: [PIPELINE], clients: CLIENTS, threads: 1 };
+    contenders.push(['drover, five servers', async () => (await updates(five, settings, () => {})).figures]);
+    if (skipped['redis-server'] === undefined) {
+      const herd = await startRedisHerd(cores.all);
+      stops.push(herd.stop);
+      contenders.push(['redis HSET, primary and 4 replicas', () => updatesOf(herd, 'hset', ':', seconds)]);
+    }
+    if (skipped['nats-server'] === undefined) {
+      const herd = await startNatsHerd(cores.all);
+      stops.push(herd.stop);
+      contenders.push(['nats, cluster of 5, nothing stored', () => updatesOf(herd, 'pub', '+', seconds, VERBOSE)]);
+    }
+    for (let round = 0; round < rounds; round += 1) {
+      for (let turn = 0; turn < contenders.length; turn += 1) {
+        const [name, measure] = contenders[(turn + round) % contenders.length];
+        const figures = await measure();
+        rows.push({ name, round, ...figures });
+        say(`herd, round ${round + 1}, ${name}: ${Math.round(figures.perSecond)}/s, ${figures.cpuUs.toFixed(2)} us`);
+      }
+    }
+  } finally {
+    for (const stop of stops) await stop();
+  }
+  return rows;
+}
+
+async function updatesOf(herd, request, replyStart, seconds, greeting) {
+  const rings = ringsFor({ request, moves: 'random', area: 'world' }, CONNECTIONS, CLIENTS);
+  const more = greeting === undefined ? {} : { greeting };
+  const load = { host: '127.0.0.1', port: herd.port, rings, replyEnd: 'line', replyStart, pipeline: PIPELINE, ...more };
+  await herd.settled();
+  const before = cpuSecondsOf(herd.pids);
+  const deliveredBefore = herd.delivered?.() ?? 0;
+  // No warm-up: what is not counted as a reply would count as work.
+  const { replies, perSecond, generatorBusyShare } = await generate(
+    { ...load, warmUpSeconds: 0, seconds },
+    { pids: [] },
+  );
+  await herd.settled();
+  const cpuUs = ((cpuSecondsOf(herd.pids) - before) * 1e6) / replies;
+  const delivered =
+    herd.delivered === undefined ? {} : { deliveredShare: (herd.delivered() - deliveredBefore) / replies };
+  return { perSecond, cpuUs, generatorBusyShare, ...delivered };
+}

@@ -1,0 +1,66 @@
+// Reports acknowledged, in memory and with a log, beside the same work in Redis and in a plain asyncio server: all servers run all
+// the time, on one core, and are asked one after the other, round after round.
+import { generate } from '../../dist/src/bench/generator.js';
+import { ringsFor } from '../../dist/src/bench/scenario.js';
+import { startAsyncio, startDrover, startRedis } from './peers.mjs';
+
+const WARM_UP_SECONDS = 0.5;
+
+async function startAll({ cores, skipped }) {
+  const servers = {};
+  servers.droverMemory = await startDrover('memory', cores.one);
+  servers.droverLog = await startDrover('wal', cores.one);
+  if (skipped['redis-server'] === undefined) {
+    servers.redis = await startRedis(false, cores.one);
+    servers.redisLog = await startRedis(true, cores.one);
+  }
+  if (skipped.python3 === undefined) servers.asyncio = await startAsyncio(cores.one);
+  return servers;
+}
+
+/** Who competes: a server, what it is sent, and what its replies begin with. */
+function contendersAmong(servers) {
+  const all = [
+    ['drover, log off', servers.droverMemory, 'iamat', 'A'],
+    ['drover, log on', servers.droverLog, 'iamat', 'A'],
+    ['redis GEOADD', servers.redis, 'geoadd', ':'],
+    ['redis GEOADD, AOF everysec', servers.redisLog, 'geoadd', ':'],
+    ['redis HSET', servers.redis, 'hset', ':'],
+    ['redis HSET, AOF everysec', servers.redisLog, 'hset', ':'],
+    ['asyncio', servers.asyncio, 'iamat', 'A'],
+  ];
+  return all.filter(([, server]) => server !== undefined);
+}
+
+export async function measureIngest({ rounds, seconds, connections, pipelines, clients, cores, skipped, say }) {
+  const servers = await startAll({ cores, skipped });
+  const rows = [];
+  try {
+    const contenders = contendersAmong(servers);
+    for (const moves of ['random', 'step']) {
+      for (const pipeline of pipelines) {
+        for (let round = 0; round < rounds; round += 1) {
+          // Another begins each round: who comes after whom must not matter.
+          for (let turn = 0; turn < contenders.length; turn += 1) {
+            const [name, { port, pids }, request, replyStart] = contenders[(turn + round) % contenders.length];
+            const rings = ringsFor({ request, moves, area: 'world' }, connections, clients);
+            const times = { warmUpSeconds: WARM_UP_SECONDS, seconds };
+            const load = { host: '127.0.0.1', port, rings, replyEnd: 'line', replyStart, pipeline, ...times };
+            const measured = await generate(load, { pids });
+            rows.push({ name, moves, pipeline, round, ...measured });
+            const busy = `server busy ${share(measured.cpuShare)}, generator ${share(measured.generatorBusyShare)}`;
+            const rate = `${Math.round(measured.perSecond)}/s, ${measured.cpuUsPerReply.toFixed(2)} us`;
+            say(`ingest, ${moves}, P=${pipeline}, round ${round + 1}, ${name}: ${rate}, ${busy}`);
+          }
+        }
+      }
+    }
+  } finally {
+    await Promise.all(Object.values(servers).map((server) => server.stop()));
+  }
+  return rows;
+}
+
+function share(part) {
+  return `${Math.round(part * 100)} %`;
+}

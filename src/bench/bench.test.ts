@@ -1,0 +1,80 @@
+// Each scenario for a moment: that it ends, that it counts what it should, and that nothing stays. How fast anything was is not asked.
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { test } from 'node:test';
+import { runBench } from './bench.ts';
+import { objectionAtServer, type ScenarioName } from './names.ts';
+import type { Figures, Finding } from './scenario.ts';
+
+const options = {
+  seconds: 0.2,
+  connections: 4,
+  pipelines: [1, 8],
+  clients: 400,
+  ack: 'memory',
+  at: undefined,
+} as const;
+
+function directories(): string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith(`drover-bench-${process.pid}-`));
+}
+
+async function findingsOf(scenario: ScenarioName): Promise<readonly Finding[]> {
+  const { findings } = await runBench([scenario], options, () => {});
+  assert.ok(findings.every((finding) => finding.scenario === scenario));
+  return findings;
+}
+
+function positive(figures: Figures, ...names: readonly string[]): void {
+  for (const name of names) assert.ok((figures[name] ?? 0) > 0, `${name}: ${JSON.stringify(figures)}`);
+}
+
+test('ingest: both kinds of moves at each depth, and what the generator could have done', async () => {
+  const findings = await findingsOf('ingest');
+  const variants = findings.map(({ variant }) => variant);
+  assert.deepEqual(variants, ['random, P=1', 'random, P=8', 'step, P=1', 'step, P=8']);
+  for (const { figures } of findings) {
+    positive(figures, 'perSecond', 'p50Ms', 'p99Ms', 'generatorMostPerSecond');
+    const { p50Ms = 0, p99Ms = 0, mostMs = 0, generatorBusyShare = -1 } = figures;
+    assert.ok(p50Ms <= p99Ms && p99Ms <= mostMs);
+    assert.ok(generatorBusyShare >= 0 && generatorBusyShare <= 1);
+  }
+  assert.deepEqual(directories(), []);
+});
+
+test('whatsat and near: every answer is whole and has its places', async () => {
+  for (const scenario of ['whatsat', 'near'] as const) {
+    const findings = await findingsOf(scenario);
+    assert.equal(findings.length, 2);
+    for (const { figures } of findings) positive(figures, 'perSecond', 'p50Ms');
+  }
+});
+
+test('herd: every update reaches all, and the farthest server is asked for them', async () => {
+  const [updates, farthest] = await findingsOf('herd');
+  assert.ok(updates && farthest);
+  positive(updates.figures, 'perSecond');
+  // Four others, each at least once, unless a newer report of the same client overtook it; never more than the graph allows.
+  assert.ok((updates.figures['copies'] ?? 0) > 0 && (updates.figures['copies'] ?? 9) <= 8, JSON.stringify(updates));
+  // On a machine that is busy with other tests, reports may come too late for a question, or questions not be over in time.
+  const { answers = 0, missing = 0, unasked = 0 } = farthest.figures;
+  assert.ok(answers + missing > 0, JSON.stringify(farthest));
+  assert.ok(unasked >= 0);
+  if (answers > 0) positive(farthest.figures, 'p50Ms', 'mostMs');
+});
+
+test('memory, start and catch-up', async () => {
+  const [memory] = await findingsOf('memory');
+  assert.equal(memory?.figures['clients'], 400);
+  const [start] = await findingsOf('start');
+  positive(start?.figures ?? {}, 'medianMs');
+  const [catchUp] = await findingsOf('catch-up');
+  assert.equal(catchUp?.figures['clients'], 400);
+  positive(catchUp?.figures ?? {}, 'seconds', 'perSecond');
+});
+
+test('at a running server there are only scenarios that need nothing else', () => {
+  assert.equal(objectionAtServer(['ingest', 'whatsat', 'near']), undefined);
+  assert.match(objectionAtServer(['ingest', 'herd']) ?? '', /^herd needs servers of its own/);
+});
