@@ -58,8 +58,6 @@ export function fillForgotten(client: Uint8Array, into: NewRecord): void {
   into.locationLength = 4;
   into.stamp.seconds = 0;
   into.stamp.nanoseconds = 0;
-  into.position.latitude = 0;
-  into.position.longitude = 0;
   into.forgotten = true;
 }
 

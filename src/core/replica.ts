@@ -5,10 +5,9 @@ import { LF, MalformedFrame } from '../wire/bytes.ts';
 import type { Command } from '../wire/command.ts';
 import { NEWEST_VERSION } from '../wire/frame.ts';
 import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../wire/instant.ts';
-import { EARLIEST_SECONDS, LIVES_LOOK_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
-import type { Position } from '../wire/location.ts';
+import { EARLIEST_SECONDS, LIVES_LOOK_MS, NEAR_SETTLE_CLIENTS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
 import { type Hello, type Origin, readOrigins } from '../wire/messages.ts';
-import { copyRecord, NewRecord, positionOf, RecordView, readRecord, type StoredRecord } from '../wire/record.ts';
+import { copyRecord, NewRecord, RecordView, readRecord, type StoredRecord } from '../wire/record.ts';
 import { writeAtStart, writeReportText } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import { Admission } from './admission.ts';
@@ -97,6 +96,13 @@ export class Replica implements Herd {
     return this.table.size;
   }
 
+  /** Bytes taken for clients, by what they are for. */
+  memory(): { rows: number; texts: number; buckets: number; near: number; outboxes: number } {
+    let outboxes = 0;
+    for (const { sending } of this.live.values()) outboxes += sending?.outbox.bytes ?? 0;
+    return { ...this.table.bytes, near: this.whereabouts.bytes, outboxes };
+  }
+
   /** Every client's winning record, in no particular order. Each is only true until the next, or until anything else is done. */
   *records(): Generator<StoredRecord> {
     const record = new RecordView();
@@ -111,7 +117,7 @@ export class Replica implements Herd {
   /** Takes back what an earlier life of this server knew, before there are links: one record that was on disk. */
   restore(record: StoredRecord, claims = true): void {
     const slot = this.slotOf(record);
-    if (slot === NO_SLOT || this.beats(record, slot)) this.know(slot, record, positionOf(record));
+    if (slot === NO_SLOT || this.beats(record, slot)) this.know(slot, record);
     if (claims) gotOf(this.vector, record.origin).add(record.sequence);
   }
 
@@ -140,8 +146,6 @@ export class Replica implements Herd {
     if (slot !== NO_SLOT && this.table.compareOrder(incoming.order, slot) <= 0) return false;
     this.number(incoming);
     copyInstant(command.stamp, incoming.stamp);
-    incoming.position.latitude = command.position.latitude;
-    incoming.position.longitude = command.position.longitude;
     incoming.clientLength = command.clientEnd - command.clientStart;
     incoming.locationLength = command.locationEnd - command.locationStart;
     incoming.forgotten = false;
@@ -238,6 +242,7 @@ export class Replica implements Herd {
       link.tick(nowMs);
     }
     this.turns.tick(nowMs);
+    this.whereabouts.settle(NEAR_SETTLE_CLIENTS);
     if (nowMs >= this.livesLookMs) {
       this.livesLookMs = nowMs + LIVES_LOOK_MS;
       dropOldLives(this.vector, this.self, (origin) => this.table.names(origin), now.seconds * 1000);
@@ -304,15 +309,15 @@ export class Replica implements Herd {
     this.observer.linkCaughtUp(link, records);
   }
 
-  private know(slot: Slot, record: StoredRecord, position: Position): Slot {
+  private know(slot: Slot, record: StoredRecord): Slot {
     const known = slot === NO_SLOT ? this.table.add(record) : slot;
     if (slot !== NO_SLOT) this.table.replace(slot, record);
-    this.whereabouts.stored(known, position, record.forgotten);
+    this.whereabouts.stored(known);
     return known;
   }
 
   private store(slot: Slot, record: NewRecord, from: Link | undefined, nowMs: number): void {
-    const stored = this.know(slot, record, record.position);
+    const stored = this.know(slot, record);
     this.observer.accepted(record, from?.neighbour);
     // Only now: whoever is told of a sequence number may rely on the table.
     this.got(record.origin, record.sequence);

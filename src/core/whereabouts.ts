@@ -1,13 +1,14 @@
-// Where the clients of the table are: keeps the near index in step with it. Knows slots and their records; no rule of which
-// record wins, and no clock.
+// Where the clients of the table are: brings the near index in step with it, when somebody asks or there is time. A report only
+// puts its client in line for that, so a client that reports often between two questions costs the index one move. Knows slots and
+// their records; no rule of which record wins, and no clock.
 import type { Instant } from '../wire/instant.ts';
-import type { Position } from '../wire/location.ts';
 import type { NearQuestion, NearRecord } from '../wire/near.ts';
-import { copyRecord, RecordView } from '../wire/record.ts';
+import { copyRecord, positionOf, RecordView } from '../wire/record.ts';
 import type { Expiry } from './expiry.ts';
 import { NearIndex } from './near.ts';
 import { Nearest } from './nearest.ts';
-import type { Slot, Table } from './table.ts';
+import { Outbox } from './outbox.ts';
+import { NO_SLOT, type Slot, type Table } from './table.ts';
 
 const METRES_PER_KM = 1000;
 
@@ -15,6 +16,8 @@ export class Whereabouts {
   private readonly table: Table;
   private readonly expiry: Expiry;
   private readonly index = new NearIndex();
+  /** Who has reported since the index was told where it is. */
+  private readonly moved = new Outbox();
   private nearest = new Nearest(1);
 
   constructor(table: Table, expiry: Expiry) {
@@ -22,21 +25,47 @@ export class Whereabouts {
     this.expiry = expiry;
   }
 
-  /** A slot has another record, which says this position, or that its client was forgotten. */
-  stored(slot: Slot, { latitude, longitude }: Position, forgotten: boolean): void {
-    if (forgotten) this.index.remove(slot);
-    else this.index.put(slot, latitude, longitude);
+  /** Memory taken. */
+  get bytes(): number {
+    return this.index.bytes + this.moved.bytes;
+  }
+
+  /** Clients that the index has to look up before it can answer. */
+  get unsettled(): number {
+    return this.moved.size;
+  }
+
+  /** A slot has another record. */
+  stored(slot: Slot): void {
+    this.moved.put(slot, undefined);
   }
 
   /** A slot is about to be removed from the table. */
   removing(slot: Slot): void {
+    this.moved.drop(slot);
     this.index.remove(slot);
+  }
+
+  /** Tells the index where so many of those are who reported first. */
+  settle(most: number): void {
+    for (let settled = 0; settled < most; settled += 1) {
+      const slot = this.moved.first();
+      if (slot === NO_SLOT) return;
+      this.moved.drop(slot);
+      this.table.read(slot, record);
+      if (record.forgotten) this.index.remove(slot);
+      else {
+        const { latitude, longitude } = positionOf(record);
+        this.index.put(slot, latitude, longitude);
+      }
+    }
   }
 
   /** The clients nearest to a position, nearest first; of those that are unknown by now, none. */
   near(question: NearQuestion, now: Instant): NearRecord[] {
     const { latitude, longitude, radiusMetres, most } = question;
     if (most === 0) return [];
+    this.settle(this.unsettled);
     if (this.nearest.most !== most) this.nearest = new Nearest(most);
     const { nearest } = this;
     const isShown = (slot: Slot): boolean => !this.expiry.hides(this.table.receivedSecondsOf(slot), now);

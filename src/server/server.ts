@@ -14,12 +14,12 @@ import { Pulse } from '../net/pulse.ts';
 import { read } from '../net/reading.ts';
 import { type Acknowledgement, type Store, UnknownFormat } from '../storage/store.ts';
 import { SETTLE_GRACE_MS } from '../wire/limits.ts';
-import type { NearQuestion, NearRecord } from '../wire/near.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { type Certificates, readCertificates } from './certificates.ts';
 import { WallClock } from './clock.ts';
 import { type HerdConfig, neighboursOf, type ServerEntry } from './config.ts';
 import type { ServerLog } from './log.ts';
+import { NearAnswers } from './near-answers.ts';
 import { LogObserver } from './observe.ts';
 import { PlacesLookup } from './places.ts';
 import {
@@ -84,6 +84,7 @@ class HerdServer implements RunningServer {
   private readonly disk: Store;
   private readonly replica: Replica;
   private readonly pulse: Pulse;
+  private readonly nearAnswers: NearAnswers;
   private readonly places: PlacesLookup;
   private readonly clients: ClientListener;
   private readonly links: LinkListener;
@@ -121,6 +122,7 @@ class HerdServer implements RunningServer {
       readClock: (now) => clock.read(now),
       commit: (done) => disk.commit(done),
     });
+    this.nearAnswers = new NearAnswers(this.pulse);
     this.places = new PlacesLookup(config.places, log.logger);
     this.clients = new ClientListener({
       pulse: this.pulse,
@@ -237,16 +239,10 @@ class HerdServer implements RunningServer {
       superseded: (record, from) => log.superseded(record, from),
       forwarded: (record, to) => log.forwarded(record, to),
       repaired: (link, records) => log.repaired(link, records),
-      nearRequested: (link, question) => link.sendNear(this.near(question)),
+      nearRequested: (link, question) => this.nearAnswers.ask(link, question),
       forgetRequested: (link, client) => this.forget(link, client, log),
       statusRequested: (link) => link.sendStatus(Buffer.from(JSON.stringify(this.status()))),
     };
-  }
-
-  private near(question: NearQuestion): NearRecord[] {
-    const now = { seconds: 0, nanoseconds: 0 };
-    this.pulse.readClock(now);
-    return this.replica.whereabouts.near(question, now);
   }
 
   private forget(link: Link, client: Uint8Array, log: LogObserver): void {
@@ -272,6 +268,7 @@ class HerdServer implements RunningServer {
       connections: this.clients.size,
       placesProvider: this.config.places.provider,
       residentBytes: process.memoryUsage.rss(),
+      memory: this.replica.memory(),
       logFile: path.resolve(this.log.file),
       links: neighboursOf(this.config, name).map((neighbour) => this.linkStatus(neighbour)),
       origins: [...this.replica.vector].map(([origin, got]) => ({

@@ -58,6 +58,8 @@ export interface ServerStatus {
   readonly connections: number;
   readonly placesProvider: string;
   readonly residentBytes: number;
+  /** Bytes taken for clients, by what they are for. */
+  readonly memory: Readonly<Record<string, number>>;
   readonly logFile: string;
   readonly links: readonly LinkStatus[];
   readonly origins: readonly OriginStatus[];

@@ -129,7 +129,6 @@ test('a record comes out of a frame as it went in, bytes and nanoseconds', () =>
       const location = Buffer.from(locationBytes(record)).toString();
       const middle = Math.max(location.lastIndexOf('+'), location.lastIndexOf('-'));
       assert.deepEqual([latitude, longitude], [Number(location.slice(0, middle)), Number(location.slice(middle))]);
-      assert.deepEqual(read.position, { latitude, longitude });
     }),
   );
 });
@@ -162,7 +161,8 @@ test('a record with one byte damaged is refused or still a possible record', () 
       try {
         const read = new NewRecord();
         readRecord(new ByteReader(bytes), [record.origin], read);
-        assert.ok(Math.abs(read.position.latitude) <= 90 && Math.abs(read.position.longitude) <= 180);
+        const { latitude, longitude } = positionOf(read);
+        assert.ok(Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180);
       } catch (error) {
         assert.ok(error instanceof MalformedFrame, String(error));
       }

@@ -152,6 +152,9 @@ export const STATUS_TIMEOUT_MS = 3000;
 /** Most clients that one question about who is near may ask for: with IDs and stamps of usual length they fill half of a frame, and finding them takes a fraction of a millisecond. */
 export const NEAR_CLIENTS = 1000;
 
+/** Clients whose new position the near index learns at a time, when nobody waits for it or while somebody does: a millisecond or two of work. With a tick every 50 ms that is 40,000 reports a second without anybody's waiting. */
+export const NEAR_SETTLE_CLIENTS = 2000;
+
 /** Widest radius of such a question in metres: half the way around the earth, where everybody is. */
 export const NEAR_RADIUS_METRES = 20_015_087;
 

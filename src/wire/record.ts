@@ -44,8 +44,6 @@ export class RecordView implements StoredRecord {
 
 /** A record that is not in the table yet: just reported, or just read. */
 export class NewRecord extends RecordView {
-  /** What the location says. */
-  readonly position: Position = { latitude: 0, longitude: 0 };
   /** Where the text of records that are read is put together. */
   readonly assembled: ByteWriter = new ByteWriter();
 }
@@ -159,7 +157,7 @@ export function readRecord(reader: ByteReader, origins: readonly Origin[], into:
   into.textStart = 0;
   into.textLength = length;
   if (!isClient(bytes, into.clientLength)) throw new MalformedFrame('record of an impossible client');
-  if (!parseLocation(bytes, locationStart, stampStart - 1, into.position)) {
+  if (!parseLocation(bytes, locationStart, stampStart - 1, somewhere)) {
     throw new MalformedFrame('record with an impossible location');
   }
   if (!parseStamp(bytes, stampStart, length, into.stamp)) throw new MalformedFrame('record with an impossible stamp');
@@ -168,6 +166,9 @@ export function readRecord(reader: ByteReader, origins: readonly Origin[], into:
     throw new MalformedFrame('record ordered after its stamp');
   }
 }
+
+/** Any position does: what is read need only be one. */
+const somewhere: Position = { latitude: 0, longitude: 0 };
 
 function readPart(reader: ByteReader, out: ByteWriter): number {
   const length = reader.varint();
