@@ -10,6 +10,9 @@ export class Got {
 
   has(sequence: number): boolean {
     if (sequence <= this.height) return true;
+    const { ranges } = this;
+    // The usual case: newer than all.
+    if (ranges.length === 0 || sequence > (ranges[ranges.length - 1] as number)) return false;
     const index = this.rangeAt(sequence);
     return index < this.ranges.length && (this.ranges[index] as number) <= sequence;
   }
@@ -29,6 +32,10 @@ export class Got {
     if (first > top + 1) {
       ranges.push(first, last);
       this.forgetLowest();
+      return true;
+    }
+    if (first === top + 1) {
+      ranges[ranges.length - 1] = last;
       return true;
     }
     let from = this.rangeAt(first - 1);

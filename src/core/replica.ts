@@ -191,6 +191,8 @@ export class Replica implements Herd {
   }
 
   private beats(record: StoredRecord, slot: Slot): boolean {
+    const order = this.table.compareOrder(record.order, slot);
+    if (order !== 0) return order > 0;
     this.table.read(slot, this.known);
     return compareRecords(record, this.known) > 0;
   }

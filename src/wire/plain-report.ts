@@ -3,6 +3,7 @@
 // knows the whole grammar; a property test holds the two together.
 import { LF, SPACE } from './bytes.ts';
 import type { Command } from './command.ts';
+import type { Position } from './location.ts';
 
 /** A location's number has at most this many digits behind its point here. */
 const MOST_DECIMALS = 12;
@@ -40,6 +41,18 @@ export function parsePlainReport(bytes: Uint8Array, start: number, end: number, 
   if (at < 0 || at >= end || bytes[at] !== LF) return -1;
   command.stampEnd = at;
   return at;
+}
+
+/**
+ * Reads a location of a usual form, as `parseLocation` would; false if that must look.
+ */
+export function parsePlainLocation(bytes: Uint8Array, start: number, end: number, into: Position): boolean {
+  const middle = degrees(bytes, start, end, 90);
+  if (middle < 0) return false;
+  into.latitude = value;
+  if (degrees(bytes, middle, end, 180) !== end) return false;
+  into.longitude = value;
+  return true;
 }
 
 /** What `degrees` read. */

@@ -5,6 +5,7 @@ import { compareInstants, copyInstant, type Instant, parseStamp } from './instan
 import { EARLIEST_SECONDS, FRAME_PAYLOAD_BYTES } from './limits.ts';
 import { type Position, parseLocation } from './location.ts';
 import { makeOrigin, type Origin } from './messages.ts';
+import { parsePlainLocation } from './plain-report.ts';
 
 /** A record as it can be looked at. Whoever gets one to look at copies what it keeps: the next record may take its place. */
 export interface StoredRecord {
@@ -103,7 +104,8 @@ export function stampBytes(record: StoredRecord): Uint8Array {
 export function positionOf(record: StoredRecord): Position {
   const position = { latitude: 0, longitude: 0 };
   const start = record.textStart + record.clientLength + 1;
-  parseLocation(record.text, start, start + record.locationLength, position);
+  const end = start + record.locationLength;
+  if (!parsePlainLocation(record.text, start, end, position)) parseLocation(record.text, start, end, position);
   return position;
 }
 
@@ -157,7 +159,7 @@ export function readRecord(reader: ByteReader, origins: readonly Origin[], into:
   into.textStart = 0;
   into.textLength = length;
   if (!isClient(bytes, into.clientLength)) throw new MalformedFrame('record of an impossible client');
-  if (!parseLocation(bytes, locationStart, stampStart - 1, somewhere)) {
+  if (!isLocation(bytes, locationStart, stampStart - 1)) {
     throw new MalformedFrame('record with an impossible location');
   }
   if (!parseStamp(bytes, stampStart, length, into.stamp)) throw new MalformedFrame('record with an impossible stamp');
@@ -165,6 +167,10 @@ export function readRecord(reader: ByteReader, origins: readonly Origin[], into:
   else if (!into.forgotten && compareInstants(into.order, into.stamp) > 0) {
     throw new MalformedFrame('record ordered after its stamp');
   }
+}
+
+function isLocation(bytes: Uint8Array, start: number, end: number): boolean {
+  return parsePlainLocation(bytes, start, end, somewhere) || parseLocation(bytes, start, end, somewhere);
 }
 
 /** Any position does: what is read need only be one. */
