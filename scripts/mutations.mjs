@@ -37,16 +37,16 @@ export const MUTATIONS = [
     to: 'if (marks.length >= 0)\n            return;\n        this.marks',
   },
   {
-    name: 'a replaced record goes to the end of the line',
+    name: 'what was held before the barrier counts as behind it when it is put in line',
     file: `${CORE}outbox.js`,
-    from: 'if (this.ready.has(slot))\n            return;',
-    to: 'if (this.ready.has(slot))\n            this.drop(slot);',
+    from: 'if (isBeforeBarrier)',
+    to: 'if (false)',
   },
   {
     name: 'the place before the barrier is not counted off',
     file: `${CORE}outbox.js`,
-    from: 'if (position <= this.barrier)',
-    to: 'if (position < this.barrier)',
+    from: 'queue.firstPosition > barrier',
+    to: 'queue.firstPosition >= barrier',
   },
   {
     name: 'what a catch-up brought is not forwarded (orbit-db#1255)',
@@ -57,14 +57,14 @@ export const MUTATIONS = [
   {
     name: 'held records are dropped, not held',
     file: `${CORE}sending.js`,
-    from: 'this.outbox.put(slot, !isOwn && this.heldOrigins.has(record.origin) ? nowMs + HOLD_MS : undefined)',
-    to: '(!isOwn && this.heldOrigins.has(record.origin)) || this.outbox.put(slot, undefined)',
+    from: 'this.outbox.put(slot, isHeld ? nowMs + HOLD_MS : undefined)',
+    to: 'isHeld || this.outbox.put(slot, undefined)',
   },
   {
     name: 'order of arrival instead of order time',
     file: `${CORE}replica.js`,
-    from: 'slot === undefined || compareRecords(record, slot.record) > 0',
-    to: 'slot === undefined || record.origin !== slot.record.origin || record.sequence > slot.record.sequence',
+    from: 'const won = slot === NO_SLOT || this.beats(record, slot);',
+    to: 'const won = slot === NO_SLOT || record.origin !== this.table.originOf(slot) || record.sequence > this.table.sequenceOf(slot);',
   },
   {
     name: 'no rule for equal order times',
@@ -75,19 +75,19 @@ export const MUTATIONS = [
   {
     name: 'a far-future stamp is believed (traccar#2809)',
     file: `${CORE}order.js`,
-    from: 'compareInstants(stamp, latest) > 0',
-    to: 'false',
+    from: 'const isAhead = ',
+    to: 'const isAhead = 0 && ',
   },
   {
     name: 'a receiver drops what its own clock finds too far ahead',
     file: `${CORE}replica.js`,
-    from: 'const won = slot === undefined || compareRecords(record, slot.record) > 0;',
-    to: 'const won = record.order.seconds <= this.receiveClock.last.seconds + 5 && (slot === undefined || compareRecords(record, slot.record) > 0);',
+    from: 'const won = slot === NO_SLOT || this.beats(record, slot);',
+    to: 'const won = record.order.seconds <= this.receiveClock.last.seconds + 5 && (slot === NO_SLOT || this.beats(record, slot));',
   },
   {
     name: 'no catch-up when a link opens',
     file: `${CORE}sending.js`,
-    from: 'this.scanAt = table.size - 1;',
+    from: 'this.scanAt = table.slots - 1;',
     to: 'this.scanAt = -1;',
   },
   {
@@ -166,8 +166,8 @@ export const MUTATIONS = [
   {
     name: 'on disk: a record stands for all of its origin before it',
     file: `${JOURNAL}recovery.js`,
-    from: 'this.into.restore(record);',
-    to: 'this.into.restore(record); this.into.restoreVector({ ...record.origin, height: record.sequence, above: [] });',
+    from: 'this.into.restore(record, claims);',
+    to: 'this.into.restore(record, claims); this.into.restoreVector({ ...record.origin, height: record.sequence, above: [] });',
   },
   {
     name: 'on disk: marks are believed after a loss',
@@ -263,8 +263,8 @@ export const MUTATIONS = [
   {
     name: 'around the core: only own reports are written to the disk',
     file: 'sim/server.js',
-    from: 'this.disk.append(record);',
-    to: 'if (from === undefined) this.disk.append(record);',
+    from: 'this.disk.append(record, this.lastAccepted);',
+    to: 'if (from === undefined) this.disk.append(record, this.lastAccepted);',
   },
   {
     name: 'around the core: marks are on the disk before the records',
