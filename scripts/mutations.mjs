@@ -44,9 +44,9 @@ export const MUTATIONS = [
   },
   {
     name: 'the place before the barrier is not counted off',
-    file: `${CORE}outbox.js`,
-    from: 'queue.firstPosition > barrier',
-    to: 'queue.firstPosition >= barrier',
+    file: `${CORE}queue.js`,
+    from: 'this.gone < this.barrier && ',
+    to: 'this.gone < this.barrier - 1 && ',
   },
   {
     name: 'what a catch-up brought is not forwarded (orbit-db#1255)',

@@ -1,95 +1,106 @@
-// First in, first out, in typed arrays: slots with a time and a position that only grows. Who is no longer at the place that the
-// queue stands for is passed over. Knows no meaning of place or time.
+// First in, first out, in typed arrays that are never copied: slots, with a time each if they have one. Who no longer stands where
+// the queue says is passed over. Knows the barrier: a line drawn behind everybody who stands here at a moment. Knows
+// no meaning of standing or time.
+import type { Standings } from './standings.ts';
 import { NO_SLOT, type Slot } from './table.ts';
 
-const LEAST_CAPACITY = 64;
+/** Slots are kept in pieces of this many. */
+const PIECE = 4096;
 /** As many that left may stand among those who stay before the queue is tidied. */
 const LEAST_TO_TIDY = 64;
 const SEEN = 0x80;
 
+interface Piece {
+  readonly slots: Int32Array;
+  readonly times: Float64Array | undefined;
+}
+
 export class Queue {
-  private slots = new Int32Array(LEAST_CAPACITY);
-  private times = new Float64Array(LEAST_CAPACITY);
-  private positions = new Float64Array(LEAST_CAPACITY);
+  private readonly timed: boolean;
+  private pieces: Piece[] = [];
+  /** Where the first stands in the first piece. */
   private start = 0;
-  private length = 0;
-  /** The position of whoever came last. */
-  lastPosition = 0;
+  /** How many ever came, and how many of them are gone: whoever is first is number `gone + 1`. */
+  private came = 0;
+  private gone = 0;
+  /** Whoever has a number up to this stands before the barrier. */
+  private barrier = 0;
+
+  constructor(timed: boolean) {
+    this.timed = timed;
+  }
 
   /** Memory taken. */
   get bytes(): number {
-    return this.slots.length * 20;
+    return this.pieces.length * PIECE * (this.timed ? 12 : 4);
   }
 
   push(slot: Slot, time: number): void {
-    if (this.length === this.slots.length) this.resize(this.length * 2);
-    const index = (this.start + this.length) & (this.slots.length - 1);
-    this.lastPosition += 1;
-    this.slots[index] = slot;
-    this.times[index] = time;
-    this.positions[index] = this.lastPosition;
-    this.length += 1;
+    const at = this.start + this.came - this.gone;
+    if (at === this.pieces.length * PIECE) this.pieces.push(this.newPiece());
+    const piece = this.pieces[Math.floor(at / PIECE)] as Piece;
+    piece.slots[at % PIECE] = slot;
+    if (piece.times !== undefined) piece.times[at % PIECE] = time;
+    this.came += 1;
   }
 
-  /** The first who is still at this place, or NO_SLOT; whoever stood before it and is not is gone. */
-  first(places: Uint8Array, place: number): Slot {
-    while (this.length > 0) {
-      const slot = this.slots[this.start] as Slot;
-      if (places[slot] === place) return slot;
+  /** The first who still stands here, or NO_SLOT; whoever stood before it and is not is gone. */
+  first(standings: Standings, standing: number): Slot {
+    while (this.gone < this.came) {
+      const slot = (this.pieces[0] as Piece).slots[this.start] as Slot;
+      if (standings.get(slot) === standing) return slot;
       this.shift();
     }
     return NO_SLOT;
   }
 
+  /** The time of the first. */
   get firstTime(): number {
-    return this.times[this.start] as number;
-  }
-
-  get firstPosition(): number {
-    return this.positions[this.start] as number;
+    return this.pieces[0]?.times?.[this.start] ?? Number.POSITIVE_INFINITY;
   }
 
   shift(): void {
-    this.start = (this.start + 1) & (this.slots.length - 1);
-    this.length -= 1;
-    // A neighbour that was away for long leaves no memory behind.
-    if (this.length * 8 < this.slots.length && this.slots.length > LEAST_CAPACITY) this.resize(this.slots.length / 2);
+    this.gone += 1;
+    this.start += 1;
+    if (this.start === PIECE) {
+      this.pieces.shift();
+      this.start = 0;
+    } else if (this.gone === this.came && this.pieces.length === 1) this.start = 0;
+  }
+
+  /** Draws the barrier behind everybody who stands here now. */
+  setBarrier(): void {
+    this.barrier = this.came;
+  }
+
+  /** Whether the first stands before the barrier. */
+  get isFirstBeforeBarrier(): boolean {
+    return this.gone < this.barrier && this.gone < this.came;
   }
 
   /** Drops who has left, and whoever came again behind its first place, when these are more than the `staying`. */
-  tidy(staying: number, places: Uint8Array, place: number): void {
-    if (this.length <= 2 * staying + LEAST_TO_TIDY) return;
-    const mask = this.slots.length - 1;
-    let kept = 0;
-    for (let index = 0; index < this.length; index += 1) {
-      const from = (this.start + index) & mask;
-      const slot = this.slots[from] as Slot;
-      if (places[slot] !== place) continue;
-      places[slot] = place | SEEN;
-      const to = (this.start + kept) & mask;
-      this.slots[to] = slot;
-      this.times[to] = this.times[from] as number;
-      this.positions[to] = this.positions[from] as number;
-      kept += 1;
+  tidy(staying: number, standings: Standings, standing: number): void {
+    if (this.came - this.gone <= 2 * staying + LEAST_TO_TIDY) return;
+    const { pieces, start, came, gone, barrier } = this;
+    this.pieces = [];
+    this.start = 0;
+    this.came = gone;
+    for (let number = gone; number < came; number += 1) {
+      const at = start + number - gone;
+      const piece = pieces[Math.floor(at / PIECE)] as Piece;
+      const slot = piece.slots[at % PIECE] as Slot;
+      if (standings.get(slot) === standing) {
+        standings.set(slot, standing | SEEN);
+        this.push(slot, piece.times?.[at % PIECE] ?? 0);
+      }
+      if (number + 1 === barrier) this.barrier = this.came;
     }
-    this.length = kept;
-    for (let index = 0; index < kept; index += 1) places[this.slots[(this.start + index) & mask] as Slot] = place;
+    for (let at = 0; at < this.came - gone; at += 1) {
+      standings.set((this.pieces[Math.floor(at / PIECE)] as Piece).slots[at % PIECE] as Slot, standing);
+    }
   }
 
-  private resize(capacity: number): void {
-    const mask = this.slots.length - 1;
-    const slots = new Int32Array(capacity);
-    const times = new Float64Array(capacity);
-    const positions = new Float64Array(capacity);
-    for (let index = 0; index < this.length; index += 1) {
-      const from = (this.start + index) & mask;
-      slots[index] = this.slots[from] as number;
-      times[index] = this.times[from] as number;
-      positions[index] = this.positions[from] as number;
-    }
-    this.slots = slots;
-    this.times = times;
-    this.positions = positions;
-    this.start = 0;
+  private newPiece(): Piece {
+    return { slots: new Int32Array(PIECE), times: this.timed ? new Float64Array(PIECE) : undefined };
   }
 }
