@@ -62,10 +62,12 @@ export class Refusals {
     this.timer = undefined;
   }
 
-  private hasRoom({ address }: Refusal): boolean {
+  private hasRoom({ address, dialled }: Refusal): boolean {
     if (this.told.size >= REFUSALS_TOLD) return false;
+    // Whom this server dialled is no stranger, and is dialled seldom. A herd on one machine has all its neighbours at one address.
+    if (dialled) return true;
     let ofAddress = 0;
-    for (const { refusal } of this.told.values()) if (refusal.address === address) ofAddress += 1;
+    for (const { refusal } of this.told.values()) if (!refusal.dialled && refusal.address === address) ofAddress += 1;
     return ofAddress < REFUSALS_OF_ADDRESS;
   }
 }
