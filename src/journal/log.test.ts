@@ -4,6 +4,7 @@ import { makeOrigin } from '../wire/messages.ts';
 import type { Directory, Synced, WritableFile } from './directory.ts';
 import { type Acknowledgement, Log } from './log.ts';
 import { madeRecord } from './made-records.ts';
+import { MemoryDirectory } from './memory-directory.ts';
 
 /** A directory whose syncs are answered by hand, one after the other. */
 class HandDirectory implements Directory {
@@ -104,4 +105,70 @@ test('a sync that fails is mended by a snapshot that was begun after it, not by 
   log.commit((kept) => answers.push(kept));
   directory.endAll();
   assert.deepEqual(answers, [true, false, false, true]);
+});
+
+/** A disk that is full while `isFull`. */
+class FullDirectory extends MemoryDirectory {
+  isFull = false;
+
+  override create(number: number): WritableFile {
+    const file = super.create(number);
+    return {
+      ...file,
+      write: (bytes, position) => {
+        if (this.isFull) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+        file.write(bytes, position);
+      },
+    };
+  }
+}
+
+test('what a turn appended is not acknowledged when the log begins to fail before the turn ends', () => {
+  const faults: Record<string, (log: Log, directory: FullDirectory) => void> = {
+    'a snapshot begins on a full disk': (log, directory) => {
+      directory.isFull = true;
+      assert.throws(() => log.rotate(0));
+    },
+    'another process has the directory': (log) => log.lockLost(),
+    'it fails, and is mended again': (log, directory) => {
+      directory.isFull = true;
+      assert.throws(() => log.rotate(0));
+      log.append(madeRecord(makeOrigin('Hands', 1), 3, 'refused', 3));
+      directory.isFull = false;
+      log.retry();
+    },
+  };
+  for (const [name, fault] of Object.entries(faults)) {
+    const directory = new FullDirectory();
+    const options = { directory, isLockHeld: () => true, changed: () => {}, nowMs: () => 0 };
+    const log = new Log({ ...options, acknowledge: 'wal' });
+    log.begin(1, { number: 0, wholeBytes: 0 }, 0, []);
+    log.append(madeRecord(makeOrigin('Hands', 1), 1, 'kept', 1));
+    log.commit((kept) => assert.ok(kept));
+    log.append(madeRecord(makeOrigin('Hands', 1), 2, 'lost', 2));
+    fault(log, directory);
+    let told: boolean | undefined;
+    log.commit((kept) => {
+      told = kept;
+    });
+    assert.equal(told, false, name);
+  }
+});
+
+test("a sync that fails between a report and the end of its turn is not the report's acknowledgement", () => {
+  for (const acknowledge of ['wal', 'fsync'] as const) {
+    const directory = new HandDirectory();
+    const log = new Log({ directory, acknowledge, isLockHeld: () => true, changed: () => {}, nowMs: () => 0 });
+    log.begin(1, { number: 0, wholeBytes: 0 }, 0, []);
+    log.append(madeRecord(makeOrigin('Hands', 1), 1, 'first', 1));
+    log.commit(undefined);
+    log.sync();
+    log.append(madeRecord(makeOrigin('Hands', 1), 2, 'second', 2));
+    directory.end(Object.assign(new Error('the disk is bad'), { code: 'EIO' }));
+    let told: boolean | undefined;
+    log.commit((kept) => {
+      told = kept;
+    });
+    assert.equal(told, false, acknowledge);
+  }
 });

@@ -101,7 +101,7 @@ export class Log {
   }
 
   commit(done: Done | undefined): boolean {
-    if (this.failure === undefined && this.file?.hasWaiting === true) this.refusedInTurn = !this.flush(this.file);
+    if (this.failure === undefined && this.file?.hasWaiting === true) this.flush(this.file);
     const kept = !this.refusedInTurn;
     this.refusedInTurn = false;
     if (done === undefined) {
@@ -215,6 +215,8 @@ export class Log {
   }
 
   private fail(failure: Failure, reason: string): void {
+    // What this turn has appended is not written, or not believed to be: nobody may be told that it is kept.
+    if (this.file?.hasWaiting === true) this.refusedInTurn = true;
     if (failure === 'sync') {
       this.dropped += 1;
       this.lostAtDropped = this.dropped;
@@ -229,7 +231,6 @@ export class Log {
   private mend(): void {
     this.failure = undefined;
     this.reason = undefined;
-    this.refusedInTurn = false;
     this.options.changed();
   }
 }

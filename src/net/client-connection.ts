@@ -81,6 +81,8 @@ export class ClientConnection implements RepliesOwner, Answering {
   private replyStart = 0;
   private reported = false;
   private closed = false;
+  /** Nothing more is served; what was answered still leaves. */
+  private stopped = false;
   /** Commands wait: for the client to read, for a lookup, or for other connections' turns. */
   private paused = false;
   private resuming = false;
@@ -92,7 +94,7 @@ export class ClientConnection implements RepliesOwner, Answering {
     this.reader = new LineReader(service.lineBytes, LINE_EXCERPT_BYTES);
     this.replies = new Replies(socket, this);
     service.read(socket, (chunk) => {
-      if (this.closed) return;
+      if (this.closed || this.stopped) return;
       this.reader.push(chunk);
       this.serve();
       if (this.paused) this.reader.keepUnread();
@@ -109,10 +111,13 @@ export class ClientConnection implements RepliesOwner, Answering {
 
   /** Stops serving: what is answered is flushed, what is not is dropped. */
   stop(): void {
-    if (this.closed) return;
-    this.closed = true;
+    if (this.closed || this.stopped) return;
+    this.stopped = true;
+    this.paused = true;
+    this.served = true;
     for (const lookup of this.lookups) lookup.aborter.abort();
-    this.replies.end();
+    this.lookups.length = 0;
+    this.endIfDone();
     // Read on, and let go, what still comes: so that the client's end is seen.
     this.socket.resume();
   }
@@ -182,7 +187,7 @@ export class ClientConnection implements RepliesOwner, Answering {
   }
 
   private mayResume(): boolean {
-    return this.paused && !this.closed && !this.mustWait() && this.replies.hasRoom;
+    return this.paused && !this.closed && !this.stopped && !this.mustWait() && this.replies.hasRoom;
   }
 
   /** Goes on when neither the client nor a lookup has to be waited for. */
@@ -286,7 +291,7 @@ export class ClientConnection implements RepliesOwner, Answering {
     const bytes = this.reader.bytes.slice(this.reader.start, this.reader.end);
     const line = { bytes, start: 0, end: bytes.length, terminated: this.reader.terminated, tooLong: false };
     void found.then(({ record, places }) => {
-      if (this.closed) return;
+      if (this.closed || this.stopped) return;
       const reply = new ByteWriter(1024);
       writePlaces(reply, record, places, line);
       this.heldBytes += reply.length;

@@ -60,7 +60,8 @@ export function attachLink(socket: Socket, pulse: Pulse, neighbour: string | und
     link.refuse(`no greeting within ${GREETING_TIMEOUT_MS} ms`);
   }, GREETING_TIMEOUT_MS);
   socket.on('data', (chunk: Buffer) => {
-    link.received(chunk, pulse.nowMs());
+    // A plain view: a slice of it is a copy, which a Buffer's is not.
+    link.received(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length), pulse.nowMs());
     // What one neighbour sent goes on to the others in the same turn.
     pulse.endTurnSoon();
   });

@@ -87,6 +87,7 @@ export class Pulse {
     this.stopped = true;
     clearTimeout(this.timer);
     if (this.endOfTurn !== undefined) clearImmediate(this.endOfTurn);
+    this.endOfTurn = undefined;
   }
 
   /** The replies from `start` on are for this one: they leave when disk and links have the turn. */

@@ -81,7 +81,7 @@ const VARIOUS: Refusal = {
   by: 'us',
 };
 
-/** A reason may quote names that the other side made up, so who it says it is need not count as well. */
-function keyOf({ address, reason, by, dialled }: Refusal): string {
-  return `${address} ${by} ${dialled} ${reason}`;
+/** A reason may quote names that the other side made up, so who it says it is need not count as well; whom we dialled is known. */
+function keyOf({ neighbour, address, reason, by, dialled }: Refusal): string {
+  return `${dialled ? neighbour : ''} ${address} ${by} ${dialled} ${reason}`;
 }

@@ -108,8 +108,9 @@ export class LineReader implements Line {
     this.tooLong = false;
   }
 
-  /** Gives up the used chunk: an idle connection holds no memory. */
+  /** Gives up the used chunk and the last line: an idle connection holds no memory. */
   private release(): boolean {
+    this.found(NOTHING, 0, 0);
     this.chunk = NOTHING;
     this.at = 0;
     return false;
