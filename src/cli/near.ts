@@ -16,6 +16,7 @@ interface NearOptions extends FindOptions {
 }
 
 const METRES_PER_KM = 1000;
+const SHOWN_CHARACTERS = 64;
 
 export function addNearCommand(program: Command): void {
   const largestKm = NEAR_RADIUS_METRES / METRES_PER_KM;
@@ -67,12 +68,18 @@ function nearTable({ found, clients }: NearAnswer): string {
   if (found === 0) return 'No clients.\n';
   const rows = clients.map(({ client, location, stamp, distanceMetres }) => {
     const km = `${(distanceMetres / METRES_PER_KM).toFixed(3)} km`;
-    return [km, printable(text(client)), text(location), text(stamp)];
+    return [km, shortened(client), text(location), text(stamp)];
   });
   const distanceWidth = Math.max(...rows.map(([km = '']) => km.length));
   const table = formatTable(rows.map(([km = '', ...rest]) => [km.padStart(distanceWidth), ...rest]));
   const rest = found - clients.length;
   return rest === 0 ? table : `${table}${rest} more did not fit into the answer.\n`;
+}
+
+/** One line for a client, however long its ID; `--json` has all of it. */
+function shortened(client: Uint8Array): string {
+  const shown = printable(text(client));
+  return shown.length <= SHOWN_CHARACTERS ? shown : `${shown.slice(0, SHOWN_CHARACTERS)}...`;
 }
 
 function text(bytes: Uint8Array): string {

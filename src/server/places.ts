@@ -12,12 +12,15 @@ import type { PlacesConfig } from './config.ts';
 export class PlacesLookup {
   private readonly config: PlacesConfig;
   private readonly logger: Logger;
+  private readonly logsAnswers: boolean;
   private provider: PlacesProvider | undefined;
   private opening: Promise<PlacesProvider> | undefined;
 
-  constructor(config: PlacesConfig, logger: Logger) {
+  /** Answers of providers elsewhere are always logged, those of the places that come with Drover only as `traffic`. */
+  constructor(config: PlacesConfig, logger: Logger, traffic: boolean) {
     this.config = config;
     this.logger = logger;
+    this.logsAnswers = traffic || config.provider !== 'embedded';
   }
 
   /** The JSON for a record's position, cut to `bound`; undefined, and a reason in the log, when there is none. */
@@ -71,10 +74,12 @@ export class PlacesLookup {
     try {
       const { json, status } = cutNearbyJson(document, query.limit);
       const { provider } = this.config;
-      this.logger.info(
-        { provider, status, answerBytes: document.length, durationMs: since(startedAt) },
-        'places answered',
-      );
+      if (this.logsAnswers) {
+        this.logger.info(
+          { provider, status, answerBytes: document.length, durationMs: since(startedAt) },
+          'places answered',
+        );
+      }
       return json;
     } catch (error) {
       return this.failed(error, startedAt);

@@ -123,7 +123,7 @@ class HerdServer implements RunningServer {
       commit: (done) => disk.commit(done),
     });
     this.nearAnswers = new NearAnswers(this.pulse);
-    this.places = new PlacesLookup(config.places, log.logger);
+    this.places = new PlacesLookup(config.places, log.logger, config.log.traffic);
     this.clients = new ClientListener({
       pulse: this.pulse,
       lineBytes: config.limits.lineBytes,
