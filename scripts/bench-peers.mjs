@@ -1,5 +1,5 @@
 // Drover beside what somebody would use instead, doing the same work in turn, round after round, in one run: only ratios inside one
-// run count. `npm run bench:peers -- [--rounds 5] [--seconds 2] [--large] [--only ingest,herd,size] [--out docs/benchmarks/peers]`;
+// run count. `npm run bench:peers -- [--rounds 5] [--seconds 2] [--large] [--only ingest,near,herd,size] [--out docs/benchmarks/peers]`;
 // what it does and how to read it: docs/benchmarks/README.md.
 import { writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -8,6 +8,7 @@ import { pinCores } from '../dist/src/bench/processes.js';
 import { measureHerds } from './bench/herds.mjs';
 import { measureIngest } from './bench/ingest.mjs';
 import { install, versionOf } from './bench/install.mjs';
+import { measureNear } from './bench/near.mjs';
 import { measureSizes } from './bench/sizes.mjs';
 import { markdown } from './bench/tables.mjs';
 
@@ -19,7 +20,7 @@ const { values } = parseArgs({
     pipeline: { type: 'string', default: '1,16,64' },
     clients: { type: 'string', default: '100000' },
     large: { type: 'boolean', default: false },
-    only: { type: 'string', default: 'ingest,herd,size' },
+    only: { type: 'string', default: 'ingest,near,herd,size' },
     out: { type: 'string' },
   },
 });
@@ -49,7 +50,7 @@ const settings = {
   skipped,
   say: (text) => process.stderr.write(`${text}\n`),
 };
-const parts = { ingest: measureIngest, herd: measureHerds, size: measureSizes };
+const parts = { ingest: measureIngest, near: measureNear, herd: measureHerds, size: measureSizes };
 const results = {};
 for (const name of values.only.split(',')) {
   if (parts[name] === undefined) throw new Error(`there is no part ${name}: ${Object.keys(parts).join(', ')}`);

@@ -17,6 +17,7 @@ export function markdown(report) {
     '# Drover beside its peers',
     circumstances(report),
     report.ingest && ingestSection(report.ingest),
+    report.near && nearSection(report.near),
     report.herd && herdSection(report.herd),
     report.size && sizeSection(report.size),
   ];
@@ -61,13 +62,47 @@ function ingestSection(rows) {
     `How busy server and generator were. A rate is the server's own where the server was at least ${SATURATED * 100} % busy; where the generator was and the server was not, compare CPU time.`,
     table([header, ...each(busyText)]),
     'p50 and p99 of a batch, ms:',
-    table([
-      header,
-      ...each(
-        (some) =>
-          `${figure(median(some.map((row) => row.latency.p50Ms)))} / ${figure(median(some.map((row) => row.latency.p99Ms)))}`,
-      ),
-    ]),
+    table([header, ...each(latencyText)]),
+  ].join('\n\n');
+}
+
+function nearSection({ clients, agreement, rows }) {
+  const kindOf = ({ reports, pipeline }) => `P=${pipeline}${reports ? ', with reports' : ''}`;
+  const kinds = distinct(rows.map(kindOf));
+  const names = distinct(rows.map(({ name }) => name));
+  const of = (kind, name) => rows.filter((row) => row.name === name && kindOf(row) === kind);
+  const each = (what) => names.map((name) => [name, ...kinds.map((kind) => what(of(kind, name)))]);
+  const [ours, ...others] = names;
+  const ratios = (name) =>
+    others.map((theirs) => [
+      `${ours} / ${theirs}`,
+      ...kinds.map((kind) => ratioText(of(kind, ours), of(kind, theirs), name)),
+    ]);
+  const compared =
+    agreement === undefined
+      ? []
+      : [
+          `Of ${agreement.questions} questions both answered ${agreement.same} with the same clients, ${agreement.rounding} with others that are as near but for Redis's rounding, and ${agreement.different} with others.`,
+        ];
+  const header = ['', ...kinds];
+  return [
+    '## Who is near',
+    `The 20 nearest within 10 km, among ${clients} clients in 20 towns. "With reports": while 10000 a second come in; their CPU time is in that of the questions.`,
+    ...compared,
+    'Rate, ours to theirs (more is better):',
+    table([header, ...ratios('perSecond')]),
+    'CPU time of the server for each question, ours to theirs (less is better):',
+    table([header, ...ratios('cpuUsPerReply')]),
+    'Questions a second:',
+    table([header, ...each((some) => spreadText(some.map(({ perSecond }) => perSecond)))]),
+    'CPU microseconds a question:',
+    table([header, ...each((some) => spreadText(some.map(({ cpuUsPerReply }) => cpuUsPerReply)))]),
+    'How busy server and generator were; with reports, the generator always is:',
+    table([header, ...each(busyText)]),
+    'Reports a second that were answered meanwhile:',
+    table([header, ...each((some) => spreadText(some.flatMap(({ besidePerSecond }) => besidePerSecond ?? [])))]),
+    'p50 and p99 of a batch, ms:',
+    table([header, ...each(latencyText)]),
   ].join('\n\n');
 }
 
@@ -121,6 +156,11 @@ function ratioText(ours, theirs, name) {
 function busyText(some) {
   const percent = (name) => Math.round(median(some.map((row) => row[name])) * 100);
   return `${percent('cpuShare')} % / ${percent('generatorBusyShare')} %`;
+}
+
+function latencyText(some) {
+  const middle = (part) => figure(median(some.map(({ latency }) => latency[part])));
+  return `${middle('p50Ms')} / ${middle('p99Ms')}`;
 }
 
 function spreadText(values) {

@@ -43,12 +43,26 @@ test('ingest: both kinds of moves at each depth, and what the generator could ha
   assert.deepEqual(directories(), []);
 });
 
-test('whatsat and near: every answer is whole and has its places', async () => {
-  for (const scenario of ['whatsat', 'near'] as const) {
+test('whatsat and places: every answer is whole', async () => {
+  for (const scenario of ['whatsat', 'places'] as const) {
     const findings = await findingsOf(scenario);
     assert.equal(findings.length, 2);
     for (const { figures } of findings) positive(figures, 'perSecond', 'p50Ms');
   }
+});
+
+test('near: at each depth, alone and while reports come in, and somebody is found', async () => {
+  const findings = await findingsOf('near');
+  const variants = findings.map(({ variant }) => variant);
+  const alone = ['P=1', 'P=8'];
+  assert.deepEqual(variants, [...alone, ...alone.map((depth) => `${depth}, 10000 reports/s`)]);
+  for (const { variant, figures } of findings) {
+    positive(figures, 'perSecond', 'p50Ms', 'p99Ms', 'foundEach');
+    // 400 clients in 20 towns: 20 are asked for, and no town has many more.
+    assert.ok((figures['foundEach'] ?? 99) <= 20);
+    assert.equal((figures['reportsPerSecond'] ?? 0) > 0, variant.endsWith('reports/s'), JSON.stringify(figures));
+  }
+  assert.deepEqual(directories(), []);
 });
 
 test('herd: every update reaches all, and the farthest server is asked for them', async () => {
@@ -75,6 +89,6 @@ test('memory, start and catch-up', async () => {
 });
 
 test('at a running server there are only scenarios that need nothing else', () => {
-  assert.equal(objectionAtServer(['ingest', 'whatsat', 'near']), undefined);
+  assert.equal(objectionAtServer(['ingest', 'whatsat', 'places']), undefined);
   assert.match(objectionAtServer(['ingest', 'herd']) ?? '', /^herd needs servers of its own/);
 });

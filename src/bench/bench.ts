@@ -2,14 +2,16 @@
 import { availableParallelism } from 'node:os';
 import { catchUp, herd } from './herd.ts';
 import { AT_ANY_SERVER, SCENARIO_NAMES, type ScenarioName } from './names.ts';
+import { near } from './near.ts';
 import { pinCores } from './processes.ts';
 import type { Finding, Progress, Scenario, Settings } from './scenario.ts';
 import { memory, start } from './sizes.ts';
-import { ingest, near, whatsat } from './traffic.ts';
+import { ingest, places, whatsat } from './traffic.ts';
 
 const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   ingest,
   whatsat,
+  places,
   near,
   herd,
   memory,

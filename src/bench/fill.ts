@@ -16,9 +16,14 @@ export interface FillPlan {
 const RING_CLIENTS = 16_384;
 const WRITE_BYTES = 64 * 1024;
 
-/** Rings that together have clients 0 to `clients` - 1, anywhere in the world, each once. */
-export function ringsOfAll(request: Request, clients: number, stampSeconds: number): RingPlan[] {
-  const common = { request, moves: 'random', area: 'world', stride: 1, visits: 1, stampSeconds } as const;
+/** Rings that together have clients 0 to `clients` - 1, each once; unless told otherwise, anywhere in the world. */
+export function ringsOfAll(
+  request: Request,
+  clients: number,
+  stampSeconds: number,
+  where: Pick<RingPlan, 'moves' | 'area'> = { moves: 'random', area: 'world' },
+): RingPlan[] {
+  const common = { request, ...where, stride: 1, visits: 1, stampSeconds };
   return Array.from({ length: Math.ceil(clients / RING_CLIENTS) }, (_, index) => {
     const first = index * RING_CLIENTS;
     return { ...common, first, clients: Math.min(RING_CLIENTS, clients - first), seed: index + 1 };

@@ -18,6 +18,8 @@ export interface Measured {
   /** CPU microseconds a reply of all processes watched, and the share of one core that this was; undefined if none is. */
   readonly cpuUsPerReply?: number;
   readonly cpuShare?: number;
+  /** Replies a second to the load beside, if there is one; its CPU time is part of the above. */
+  readonly besidePerSecond?: number;
 }
 
 export interface Watch {
@@ -36,9 +38,12 @@ export async function generate(plan: LoadPlan, watch: Watch): Promise<Measured> 
     plan.rings.filter((_ring, at) => at % threads === thread),
   );
   const results = await Promise.all(
-    shares.map((rings) => {
+    shares.map((rings, thread) => {
+      // One of them has the load beside.
+      const { beside, ...alone } = plan;
+      const own = thread === 0 ? plan : alone;
       const rate = plan.ratePerSecond === undefined ? {} : { ratePerSecond: plan.ratePerSecond / threads };
-      return inThread<LoadResult>({ kind: 'load', plan: { ...plan, ...rate, rings } }, (message) => {
+      return inThread<LoadResult>({ kind: 'load', plan: { ...own, ...rate, rings } }, (message) => {
         if (message.kind === 'measuring') {
           measuring += 1;
           if (measuring === threads) cpuBefore = cpuSecondsOf(watch.pids);
@@ -55,6 +60,8 @@ export async function generate(plan: LoadPlan, watch: Watch): Promise<Measured> 
   const seconds = Math.max(...results.map((result) => result.seconds));
   const cpu =
     watch.pids.length === 0 ? {} : { cpuUsPerReply: (cpuSeconds * 1e6) / replies, cpuShare: cpuSeconds / seconds };
+  const besideReplies = results.reduce((sum, result) => sum + result.besideReplies, 0);
+  const beside = plan.beside === undefined ? {} : { besidePerSecond: besideReplies / seconds };
   return {
     replies,
     seconds,
@@ -62,6 +69,7 @@ export async function generate(plan: LoadPlan, watch: Watch): Promise<Measured> 
     latency: latencies.summary(),
     generatorBusyShare: Math.max(...results.map((result) => result.busyShare)),
     ...cpu,
+    ...beside,
   };
 }
 

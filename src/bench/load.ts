@@ -3,8 +3,9 @@
 // that a server that stalls is not asked less (no "coordinated omission"). Knows requests as bytes and replies as a count.
 import net from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { type AnswerEnd, FrameCounter, RedisCounter } from './answer-counters.ts';
 import { Latencies } from './latency.ts';
-import { ReplyCounter, type ReplyEnd } from './reply-counter.ts';
+import { type LineEnd, ReplyCounter } from './reply-counter.ts';
 import { makeRing, type RingPlan, RingWalk } from './ring.ts';
 
 export interface LoadPlan {
@@ -12,8 +13,8 @@ export interface LoadPlan {
   readonly port: number;
   /** One a connection. */
   readonly rings: readonly RingPlan[];
-  readonly replyEnd: ReplyEnd;
-  /** What every reply begins with. */
+  readonly replyEnd: LineEnd | AnswerEnd;
+  /** What every reply that is a line, or lines, begins with. */
   readonly replyStart: string;
   /** Requests in flight on a connection of a closed load. */
   readonly pipeline: number;
@@ -23,6 +24,8 @@ export interface LoadPlan {
   readonly seconds: number;
   /** For a protocol that wants to be greeted: sent first on every connection, which is ready when its answer has come. */
   readonly greeting?: { readonly text: string; readonly answer: string };
+  /** An open load that comes in all the while, from the same thread: two would wait for each other where one core is theirs. */
+  readonly beside?: LoadPlan;
 }
 
 /** What was measured between the end of the warm-up and the end. */
@@ -30,6 +33,8 @@ export interface LoadResult {
   readonly replies: number;
   readonly seconds: number;
   readonly latencies: string;
+  /** Replies to the load beside. */
+  readonly besideReplies: number;
   /** The share of the time in which this thread had something to do: 1 is all it can. */
   readonly busyShare: number;
 }
@@ -62,22 +67,25 @@ class Load {
   private ending = false;
   private readonly observer: LoadObserver;
   private readonly lanes: Lane[] = [];
+  private readonly beside: Load | undefined;
   private fail: (error: Error) => void = () => {};
 
   constructor(plan: LoadPlan, observer: LoadObserver) {
     this.plan = plan;
     this.observer = observer;
+    this.beside = plan.beside && new Load(plan.beside, observer);
   }
 
   async run(): Promise<LoadResult> {
     const failed = new Promise<never>((_resolve, reject) => {
       this.fail = reject;
+      if (this.beside !== undefined) this.beside.fail = reject;
     });
     try {
       return await Promise.race([failed, this.measure()]);
     } finally {
-      this.running = false;
-      for (const lane of this.lanes) lane.close();
+      this.beside?.close();
+      this.close();
     }
   }
 
@@ -85,17 +93,28 @@ class Load {
     this.fail(error);
   }
 
-  private async measure(): Promise<LoadResult> {
+  private close(): void {
+    this.running = false;
+    for (const lane of this.lanes) lane.close();
+  }
+
+  private async begin(): Promise<void> {
     const reading = Buffer.alloc(READ_BYTES);
     for (const ring of this.plan.rings) this.lanes.push(new Lane(this, ring, reading));
     await Promise.all(this.lanes.map((lane) => lane.opened));
     this.running = true;
     if (this.plan.ratePerSecond === undefined) for (const lane of this.lanes) lane.sendBatch();
     else this.keepRate(this.plan.ratePerSecond);
+  }
+
+  private async measure(): Promise<LoadResult> {
+    await this.beside?.begin();
+    await this.begin();
     await later(this.plan.warmUpSeconds * 1000);
     this.observer.measuring();
     this.latencies.reset();
     const before = this.replies;
+    const besideBefore = this.beside?.replies ?? 0;
     const beganMs = performance.now();
     const began = performance.eventLoopUtilization();
     const forMs = this.plan.seconds * 1000;
@@ -103,7 +122,9 @@ class Load {
     await later(forMs);
     clearInterval(ticker);
     const { utilization: busyShare } = performance.eventLoopUtilization(began);
-    const counted = { replies: this.replies - before, seconds: (performance.now() - beganMs) / 1000, busyShare };
+    const seconds = (performance.now() - beganMs) / 1000;
+    const besideReplies = (this.beside?.replies ?? 0) - besideBefore;
+    const counted = { replies: this.replies - before, besideReplies, seconds, busyShare };
     if (this.plan.ratePerSecond !== undefined) await this.lastReplies();
     return { ...counted, latencies: this.latencies.encode() };
   }
@@ -143,7 +164,7 @@ class Lane {
   private readonly load: Load;
   private readonly socket: net.Socket;
   private readonly walk: RingWalk;
-  private readonly counter: ReplyCounter;
+  private readonly counter: ReplyCounter | FrameCounter | RedisCounter;
   unanswered = 0;
   private sentAtMs = 0;
   /** When the unanswered requests of an open load should have left, in a circle. */
@@ -155,7 +176,7 @@ class Lane {
     const { host, port, replyEnd, replyStart, pipeline, ratePerSecond, greeting } = load.plan;
     this.load = load;
     this.walk = new RingWalk(makeRing(ring), ratePerSecond === undefined ? pipeline : 1);
-    this.counter = new ReplyCounter(replyEnd, replyStart);
+    this.counter = counterOf(replyEnd, replyStart);
     this.dueMs = new Float64Array(ratePerSecond === undefined ? 0 : MOST_UNANSWERED);
     const onread = {
       buffer: reading,
@@ -228,6 +249,11 @@ class Lane {
       this.unanswered -= 1;
     }
   }
+}
+
+function counterOf(end: LineEnd | AnswerEnd, start: string): ReplyCounter | FrameCounter | RedisCounter {
+  if (end === 'frame') return new FrameCounter();
+  return end === 'array' ? new RedisCounter() : new ReplyCounter(end, start);
 }
 
 function later(ms: number): Promise<void> {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ReplyCounter, WrongReply } from './reply-counter.ts';
+import { ReplyCounter } from './reply-counter.ts';
 
 /** Feeds `text` in chunks of these lengths, again and again, out of a buffer that holds old bytes behind each. */
 function countIn(counter: ReplyCounter, text: string, lengths: readonly number[]): number {
@@ -43,5 +43,8 @@ test('an answer that is none is shown', () => {
   const counter = new ReplyCounter('line', 'A');
   const bytes = Buffer.from('AT Bench\n? IAMAT\n');
   assert.equal(counter.count(bytes.subarray(0, 9), 9), 1);
-  assert.throws(() => counter.count(bytes.subarray(9), 8), new WrongReply('the server answered "? IAMAT\\n"'));
+  assert.throws(() => counter.count(bytes.subarray(9), 8), {
+    name: 'WrongReply',
+    message: 'the server answered "? IAMAT\\n"',
+  });
 });

@@ -10,15 +10,20 @@ const CHECK_EVERY = 512;
 const SHOWN_BYTES = 120;
 
 /** A reply ends with its line, or with an empty line, as WHATSAT's does. */
-export type ReplyEnd = 'line' | 'emptyLine';
+export type LineEnd = 'line' | 'emptyLine';
 
 /** A server answered what it should not have. */
 export class WrongReply extends Error {
   override readonly name = 'WrongReply';
+
+  /** It came at the beginning of `bytes[0, length)`, or shortly after. */
+  constructor(bytes: Buffer, length: number) {
+    super(`the server answered ${JSON.stringify(bytes.toString('latin1', 0, Math.min(length, SHOWN_BYTES)))}`);
+  }
 }
 
 export class ReplyCounter {
-  private readonly end: ReplyEnd;
+  private readonly end: LineEnd;
   private readonly firstByte: number;
   /** Length of the last reply. */
   private length = 1;
@@ -28,7 +33,7 @@ export class ReplyCounter {
   private chunks = 0;
 
   /** Every reply must begin with `firstCharacter`; it is looked at where a chunk begins with a reply. */
-  constructor(end: ReplyEnd, firstCharacter: string) {
+  constructor(end: LineEnd, firstCharacter: string) {
     this.end = end;
     this.firstByte = firstCharacter.charCodeAt(0);
   }
@@ -98,7 +103,6 @@ export class ReplyCounter {
   }
 
   private refuse(bytes: Buffer, length: number): never {
-    const shown = bytes.toString('latin1', 0, Math.min(length, SHOWN_BYTES));
-    throw new WrongReply(`the server answered ${JSON.stringify(shown)}`);
+    throw new WrongReply(bytes, length);
   }
 }

@@ -1,8 +1,12 @@
 // The requests that a load is made of: valid in the real parser, later with each visit and lap, and where they should be.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ByteReader } from '../wire/bytes.ts';
 import { Command, parseCommand } from '../wire/command.ts';
+import { FrameReader } from '../wire/frame.ts';
 import { compareInstants, type Instant } from '../wire/instant.ts';
+import { FRAME_PAYLOAD_BYTES } from '../wire/limits.ts';
+import { readNearQuestion } from '../wire/near.ts';
 import { makeRing, type RingPlan, RingWalk, visitsFor } from './ring.ts';
 
 const PLAN: RingPlan = {
@@ -83,8 +87,30 @@ test('a question asks for just what a report of the same plan says', () => {
   }
 });
 
+test('who is near is asked at the same positions in both protocols', () => {
+  const plan = { ...PLAN, area: 'towns', moves: 'step', radiusKm: 10, bound: 20 } as const;
+  const ours = new RingWalk(makeRing({ ...plan, request: 'near' }), 1);
+  const theirs = new RingWalk(makeRing({ ...plan, request: 'geosearch' }), 1);
+  const frames = new FrameReader(FRAME_PAYLOAD_BYTES);
+  for (let number = 0; number < 40; number += 1) {
+    frames.push(ours.next(1));
+    assert.ok(frames.next());
+    assert.equal(frames.name, 'nearRequest');
+    const { latitude, longitude, radiusMetres, most } = readNearQuestion(new ByteReader(frames.payload));
+    assert.deepEqual([radiusMetres, most], [10_000, 20]);
+    const words = theirs
+      .next(1)
+      .toString()
+      .split('\r\n')
+      .filter((_, index) => index > 0 && index % 2 === 0);
+    assert.deepEqual(words.slice(0, 5), ['GEOSEARCH', 'geo', 'FROMLONLAT', ...words.slice(3, 5)]);
+    assert.deepEqual([Number(words[3]), Number(words[4])], [longitude, latitude]);
+    assert.equal(words.slice(5).join(' '), 'BYRADIUS 10 km ASC COUNT 20 WITHDIST');
+  }
+});
+
 test("Redis's and NATS's requests say their lengths right", () => {
-  for (const request of ['geoadd', 'hset'] as const) {
+  for (const request of ['geoadd', 'hset', 'geosearch'] as const) {
     const text = new RingWalk(makeRing({ ...PLAN, request }), 1).next(1).toString();
     const [count = '', ...parts] = text.split('\r\n');
     assert.equal(parts.pop(), '');

@@ -3,12 +3,15 @@
 // Knows what the requests look like; knows no socket.
 import { ByteWriter } from '../wire/bytes.ts';
 import { type Chance, chanceOf } from '../wire/chance.ts';
+import { beginFrame, endFrame } from '../wire/frame.ts';
+import { writeNearQuestion } from '../wire/near.ts';
 
 /** `random`: anywhere in the world with every report. `step`: some 14 m on, as a van in a town that reports each second. */
 export type Moves = 'random' | 'step';
 
-/** What is asked, and in whose protocol: ours, Redis's, NATS's. `since` asks for what an `iamat` of the same plan reports. */
-export type Request = 'iamat' | 'whatsat' | 'since' | 'geoadd' | 'hset' | 'pub';
+/** What is asked, and in whose protocol: ours, Redis's, NATS's. `since` asks for what an `iamat` of the same plan reports, `near`
+ * and `geosearch` who is around where a client of the plan would be. */
+export type Request = 'iamat' | 'whatsat' | 'since' | 'near' | 'geoadd' | 'hset' | 'geosearch' | 'pub';
 
 /** The same plan gives the same bytes. */
 export interface RingPlan {
@@ -25,7 +28,7 @@ export interface RingPlan {
   readonly seed: number;
   /** POSIX seconds of every stamp; laps and visits are its nanoseconds. A later load of the same clients needs a later one. */
   readonly stampSeconds: number;
-  /** For `whatsat`. */
+  /** For questions; whole. */
   readonly radiusKm?: number;
   readonly bound?: number;
 }
@@ -130,17 +133,30 @@ export function makeRing(plan: RingPlan): Ring {
   };
 }
 
+interface Position {
+  readonly latitude: number;
+  readonly longitude: number;
+}
+
+/** In or around a town, in degrees. */
+export function townPosition(chance: Chance): Position {
+  const [latitude, longitude] = TOWNS[Math.floor(chance() * TOWNS.length)] as readonly [number, number];
+  const around = (middle: number): number => middle + (chance() - 0.5) * 2 * TOWN_DEGREES;
+  return { latitude: around(latitude), longitude: around(longitude) };
+}
+
+function worldPosition(chance: Chance): Position {
+  return { latitude: (chance() - 0.5) * 2 * WORLD_LATITUDE, longitude: (chance() - 0.5) * 358 };
+}
+
 /** Latitude and longitude of where each client starts, in whole microdegrees, and the way it goes. */
 function homesOf({ clients, area }: RingPlan, chance: Chance): Int32Array {
   const homes = new Int32Array(clients * 4);
   for (let index = 0; index < clients; index += 1) {
-    const [latitude, longitude] = TOWNS[Math.floor(chance() * TOWNS.length)] as readonly [number, number];
-    const inTown = area === 'towns';
-    const north = inTown ? latitude + (chance() - 0.5) * 2 * TOWN_DEGREES : (chance() - 0.5) * 2 * WORLD_LATITUDE;
-    const east = inTown ? longitude + (chance() - 0.5) * 2 * TOWN_DEGREES : (chance() - 0.5) * 358;
+    const { latitude, longitude } = area === 'towns' ? townPosition(chance) : worldPosition(chance);
     const heading = chance() * 2 * Math.PI;
-    homes[index * 4] = Math.round(north * MICRODEGREES);
-    homes[index * 4 + 1] = Math.round(east * MICRODEGREES);
+    homes[index * 4] = Math.round(latitude * MICRODEGREES);
+    homes[index * 4 + 1] = Math.round(longitude * MICRODEGREES);
     homes[index * 4 + 2] = Math.round(Math.cos(heading) * STEP_DEGREES * MICRODEGREES);
     homes[index * 4 + 3] = Math.round(Math.sin(heading) * STEP_DEGREES * MICRODEGREES);
   }
@@ -179,12 +195,14 @@ function writeRequest(out: ByteWriter, plan: RingPlan, step: Step): number {
     case 'whatsat':
     case 'since':
       return writeQuestion(out, plan, step);
+    case 'near':
+      return writeNear(out, plan, step);
+    case 'geosearch':
+      return writeGeosearch(out, plan, step);
     case 'geoadd':
-      out.ascii('*5\r\n$6\r\nGEOADD\r\n$3\r\ngeo\r\n$11\r\n');
-      writeDegrees(out, step.longitude, 3);
-      out.ascii('\r\n$10\r\n');
-      writeDegrees(out, step.latitude, 2);
-      out.ascii('\r\n$20\r\n');
+      out.ascii('*5\r\n$6\r\nGEOADD\r\n$3\r\ngeo\r\n');
+      writeLongitudeAndLatitude(out, step);
+      out.ascii('$20\r\n');
       writeClient(out, step.client);
       out.ascii('\r\n');
       return -1;
@@ -209,6 +227,31 @@ function writeQuestion(out: ByteWriter, plan: RingPlan, step: Step): number {
   }
   out.ascii(' 0 0 SINCE ');
   return writeStamp(out, plan, step, '\n');
+}
+
+/** As a frame of the link port. */
+function writeNear(out: ByteWriter, { radiusKm = 10, bound = 5 }: RingPlan, step: Step): number {
+  const begin = beginFrame(out, 'nearRequest');
+  const [latitude, longitude] = [step.latitude / MICRODEGREES, step.longitude / MICRODEGREES];
+  writeNearQuestion(out, { latitude, longitude, radiusMetres: radiusKm * 1000, most: bound });
+  endFrame(out, begin);
+  return -1;
+}
+
+function writeGeosearch(out: ByteWriter, { radiusKm = 10, bound = 5 }: RingPlan, step: Step): number {
+  out.ascii('*12\r\n$9\r\nGEOSEARCH\r\n$3\r\ngeo\r\n$10\r\nFROMLONLAT\r\n');
+  writeLongitudeAndLatitude(out, step);
+  const rest = ['BYRADIUS', String(radiusKm), 'km', 'ASC', 'COUNT', String(bound), 'WITHDIST'];
+  for (const word of rest) out.ascii(`$${word.length}\r\n${word}\r\n`);
+  return -1;
+}
+
+function writeLongitudeAndLatitude(out: ByteWriter, step: Step): void {
+  out.ascii('$11\r\n');
+  writeDegrees(out, step.longitude, 3);
+  out.ascii('\r\n$10\r\n');
+  writeDegrees(out, step.latitude, 2);
+  out.ascii('\r\n');
 }
 
 function writeReport(out: ByteWriter, plan: RingPlan, step: Step, end: string): number {

@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import { askStatus } from '../net/status-client.ts';
+import { askNear, askStatus } from '../net/status-client.ts';
+import type { NearAnswer, NearQuestion } from '../wire/near.ts';
 import { onCores } from './processes.ts';
 
 export type Acknowledgement = 'memory' | 'wal' | 'fsync';
@@ -86,6 +87,10 @@ export class BenchHerd {
     return this.entry(name).clientPort;
   }
 
+  linkPort(name: string): number {
+    return this.entry(name).peerPort;
+  }
+
   /** Resolves when it listens, with the milliseconds that this took from the start of the process. */
   async startServer(name: string): Promise<number> {
     const main = fileURLToPath(new URL('../cli/main.js', import.meta.url));
@@ -123,9 +128,12 @@ export class BenchHerd {
   }
 
   async status(name: string): Promise<ServerFigures> {
-    const { host, peerPort } = this.entry(name);
-    const question = { herd: HERD, server: name, host, peerPort, keyring: undefined, credentials: undefined };
-    return (await askStatus(question)) as ServerFigures;
+    return (await askStatus(this.asking(name))) as ServerFigures;
+  }
+
+  /** Who is near a position, over a connection of its own. */
+  near(name: string, question: NearQuestion): Promise<NearAnswer> {
+    return askNear(this.asking(name), question);
   }
 
   /** Waits until every link between running servers is up. */
@@ -168,6 +176,11 @@ export class BenchHerd {
     // Without the log of each line received and sent, which none of the servers that Drover is compared with writes.
     const log = { traffic: false };
     writeFileSync(this.config, JSON.stringify({ herd: HERD, servers: Object.fromEntries(this.entries), links, log }));
+  }
+
+  private asking(name: string) {
+    const { host, peerPort } = this.entry(name);
+    return { herd: HERD, server: name, host, peerPort, keyring: undefined, credentials: undefined };
   }
 
   private entry(name: string): Entry {

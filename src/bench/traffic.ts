@@ -1,4 +1,5 @@
-// Scenarios of one server and its clients: reporting (ingest), asking where a client is (whatsat), and what is near it (near).
+// Scenarios of one server and its clients: reporting (ingest), asking where a client is (whatsat), and for the places around
+// it (places).
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -106,12 +107,9 @@ export function whatsat(settings: Settings, progress: Progress): Promise<Finding
   ]);
 }
 
-/**
- * What is near: as many places as may be asked for, from around and from far. Of places only: what moves cannot be asked for yet;
- * when it can, the clients near a client belong here.
- */
-export function near(settings: Settings, progress: Progress): Promise<Finding[]> {
-  return ask('near', settings, progress, [
+/** As many places as may be asked for, from around and from far. */
+export function places(settings: Settings, progress: Progress): Promise<Finding[]> {
+  return ask('places', settings, progress, [
     [10, 20],
     [50, 20],
   ]);
