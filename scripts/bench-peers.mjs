@@ -1,7 +1,7 @@
 // Drover beside what somebody would use instead, doing the same work in turn, round after round, in one run: only ratios inside one
 // run count. `npm run bench:peers -- [--rounds 5] [--seconds 2] [--large] [--only ingest,near,herd,size] [--out docs/benchmarks/peers]`;
 // what it does and how to read it: docs/benchmarks/README.md.
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { pinCores } from '../dist/src/bench/processes.js';
@@ -72,13 +72,22 @@ const report = {
   seconds: settings.seconds,
   connections: settings.connections,
   clients: settings.clients,
-  ...results,
 };
-const text = markdown(report);
-process.stdout.write(text);
+process.stdout.write(markdown({ ...report, ...results }));
 if (values.out !== undefined) {
-  writeFileSync(`${values.out}.md`, text);
-  writeFileSync(`${values.out}.json`, `${JSON.stringify(report, undefined, 1)}\n`);
+  const saved = withOthers({ ...report, ...results });
+  writeFileSync(`${values.out}.md`, markdown(saved));
+  writeFileSync(`${values.out}.json`, `${JSON.stringify(saved, undefined, 2)}\n`);
 }
 // What is left are the sockets of servers that have ended.
 process.exit();
+
+/** Parts that were not measured now stay as they were saved; those that were say what they were measured in. */
+function withOthers(whole) {
+  const names = Object.keys(results);
+  const json = `${values.out}.json`;
+  if (names.length === Object.keys(parts).length || !existsSync(json)) return whole;
+  const { apart, ...before } = JSON.parse(readFileSync(json, 'utf8'));
+  const made = Object.fromEntries(names.map((name) => [name, report]));
+  return { ...before, ...results, apart: { ...apart, ...made } };
+}

@@ -13,15 +13,13 @@ const PAIRS = [
 const SATURATED = 0.95;
 
 export function markdown(report) {
-  const sections = [
-    '# Drover beside its peers',
-    circumstances(report),
-    report.ingest && ingestSection(report.ingest),
-    report.near && nearSection(report.near),
-    report.herd && herdSection(report.herd),
-    report.size && sizeSection(report.size),
-  ];
-  return `${sections.filter(Boolean).join('\n\n')}\n`;
+  const { apart = {} } = report;
+  const made = { ingest: ingestSection, near: nearSection, herd: herdSection, size: sizeSection };
+  const sections = Object.entries(made).flatMap(([name, section]) => {
+    if (report[name] === undefined) return [];
+    return [section(report[name]), ...(apart[name] === undefined ? [] : [apartText(apart[name])])];
+  });
+  return `${['# Drover beside its peers', circumstances(report), ...sections].join('\n\n')}\n`;
 }
 
 function circumstances({ command, date, machine, loadAverage, ...more }) {
@@ -35,6 +33,12 @@ function circumstances({ command, date, machine, loadAverage, ...more }) {
     'Figures are medians of the rounds, with the least and the most. How it is measured: [README.md](README.md).',
   ];
   return lines.join('\n');
+}
+
+/** Of a part that was measured in a later run than the others. */
+function apartText({ command, date, machine, loadAverage, node, rounds, seconds }) {
+  const where = `on ${machine}; Node ${node}; load average before: ${figure(loadAverage)}`;
+  return `This part was made by itself: \`${command}\`, ${rounds} rounds, ${seconds} s each, started ${date}, ${where}.`;
 }
 
 function ingestSection(rows) {
@@ -67,7 +71,8 @@ function ingestSection(rows) {
 }
 
 function nearSection({ clients, agreement, rows }) {
-  const kindOf = ({ reports, pipeline }) => `P=${pipeline}${reports ? ', with reports' : ''}`;
+  const kindOf = ({ radiusKm, reports, connections, pipeline }) =>
+    `${radiusKm} km, ${connections} connections, P=${pipeline}${reports ? ', with reports' : ''}`;
   const kinds = distinct(rows.map(kindOf));
   const names = distinct(rows.map(({ name }) => name));
   const of = (kind, name) => rows.filter((row) => row.name === name && kindOf(row) === kind);
@@ -82,12 +87,12 @@ function nearSection({ clients, agreement, rows }) {
     agreement === undefined
       ? []
       : [
-          `Of ${agreement.questions} questions both answered ${agreement.same} with the same clients, ${agreement.rounding} with others that are as near but for Redis's rounding, and ${agreement.different} with others.`,
+          `Of ${agreement.questions} questions within 10 km both answered ${agreement.same} with the same clients, ${agreement.rounding} with others that are as near but for Redis's rounding, and ${agreement.different} with others; Redis found ${figure(agreement.found / agreement.questions)} for each.`,
         ];
   const header = ['', ...kinds];
   return [
     '## Who is near',
-    `The 20 nearest within 10 km, among ${clients} clients in 20 towns. "With reports": while 10000 a second come in; their CPU time is in that of the questions.`,
+    `The 20 nearest within 10 km and within 300 m, among ${clients} clients in 20 towns. "With reports": while 10000 a second come in; their CPU time is in that of the questions.`,
     ...compared,
     'Rate, ours to theirs (more is better):',
     table([header, ...ratios('perSecond')]),

@@ -45,16 +45,25 @@ export function fillTowns(target: NearTarget, clients: number, progress?: (share
   return fillFrom({ host: HOST, port: target.reportPort, replyStart: target.replyStart, rings }, progress);
 }
 
-/** A closed load of questions, `pipeline` at a time on each of `connections`. */
+export interface Asking {
+  readonly connections: number;
+  /** On each connection. */
+  readonly pipeline: number;
+  readonly seconds: number;
+  /** Whole metres, at most as a question may have. */
+  readonly radiusKm?: number;
+}
+
+/** A closed load of questions. */
 export function nearLoad(
   target: NearTarget,
-  { connections, pipeline, seconds }: Pick<LoadPlan, 'pipeline' | 'seconds'> & { readonly connections: number },
+  { connections, pipeline, seconds, radiusKm = RADIUS_KM }: Asking,
 ): LoadPlan {
   const { question: request, port } = target;
   const common = { request, ...IN_TOWNS, first: 0, clients: QUESTIONS, stride: 1, visits: 1, stampSeconds: 0 };
   // More that have asked nothing yet would be sent away.
   const rings = Array.from({ length: Math.min(connections, GREETINGS_PENDING) }, (_, index) => {
-    return { ...common, seed: QUESTION_SEED + index, radiusKm: RADIUS_KM, bound: MOST };
+    return { ...common, seed: QUESTION_SEED + index, radiusKm, bound: MOST };
   });
   return {
     host: HOST,

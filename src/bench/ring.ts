@@ -28,7 +28,7 @@ export interface RingPlan {
   readonly seed: number;
   /** POSIX seconds of every stamp; laps and visits are its nanoseconds. A later load of the same clients needs a later one. */
   readonly stampSeconds: number;
-  /** For questions; whole. */
+  /** For questions. Whole, except for who is near, where metres are. */
   readonly radiusKm?: number;
   readonly bound?: number;
 }
@@ -233,7 +233,7 @@ function writeQuestion(out: ByteWriter, plan: RingPlan, step: Step): number {
 function writeNear(out: ByteWriter, { radiusKm = 10, bound = 5 }: RingPlan, step: Step): number {
   const begin = beginFrame(out, 'nearRequest');
   const [latitude, longitude] = [step.latitude / MICRODEGREES, step.longitude / MICRODEGREES];
-  writeNearQuestion(out, { latitude, longitude, radiusMetres: radiusKm * 1000, most: bound });
+  writeNearQuestion(out, { latitude, longitude, radiusMetres: Math.round(radiusKm * 1000), most: bound });
   endFrame(out, begin);
   return -1;
 }
