@@ -1,6 +1,16 @@
 // A record: the winning report of a client, as all servers know it; in memory, and in bytes on a link or on disk. Everything read
 // here came from outside and is checked. Knows nothing of links, tables or files.
-import { type ByteReader, ByteWriter, equalBytes, isWhiteSpace, MalformedFrame, SPACE } from './bytes.ts';
+import {
+  type ByteReader,
+  ByteWriter,
+  equalBytes,
+  isWhiteSpace,
+  MalformedFrame,
+  SPACE,
+  setBytes,
+  setVarint,
+  VARINT_MOST_BYTES,
+} from './bytes.ts';
 import { compareInstants, copyInstant, type Instant, parseStamp } from './instant.ts';
 import { EARLIEST_SECONDS, FRAME_PAYLOAD_BYTES } from './limits.ts';
 import { type Position, parseLocation } from './location.ts';
@@ -112,20 +122,39 @@ export function positionOf(record: StoredRecord): Position {
 const ORDER_IS_STAMP = 1;
 const FORGOTTEN = 2;
 
+/** Of a record: place of the origin, sequence, two instants of two numbers each, flags, the length of the client. */
+const NUMBERS_MOST_BYTES = 6 * VARINT_MOST_BYTES + 2;
+
 /** One record of a batch; `originIndex` is its origin's place in the batch's list of origins. */
 export function writeRecord(out: ByteWriter, record: StoredRecord, originIndex: number): void {
-  out.varint(originIndex);
-  out.varint(record.sequence);
-  writeInstant(out, record.received);
-  const orderIsStamp = compareInstants(record.order, record.stamp) === 0;
-  out.byte((orderIsStamp ? ORDER_IS_STAMP : 0) | (record.forgotten ? FORGOTTEN : 0));
-  if (!orderIsStamp) writeInstant(out, record.order);
-  const { text, textStart } = record;
-  const locationStart = textStart + record.clientLength + 1;
-  const stampStart = locationStart + record.locationLength + 1;
+  const { received, order, text, textStart, textLength, clientLength, locationLength } = record;
+  // Every report passes here on its way to the disk: there is room for all of it at once, and nothing is called for a byte.
+  out.reserve(NUMBERS_MOST_BYTES + textLength);
+  const { bytes } = out;
+  let at = setVarint(bytes, out.length, originIndex);
+  at = setVarint(bytes, at, record.sequence);
+  at = setInstant(bytes, at, received);
+  const orderIsStamp = compareInstants(order, record.stamp) === 0;
+  bytes[at] = (orderIsStamp ? ORDER_IS_STAMP : 0) | (record.forgotten ? FORGOTTEN : 0);
+  at += 1;
+  if (!orderIsStamp) at = setInstant(bytes, at, order);
+  const stampLength = textLength - clientLength - locationLength - 2;
+  if (clientLength < 0x80 && locationLength < 0x80 && stampLength < 0x80) {
+    // Three fields whose lengths are a byte each: the text, with the lengths of what follows in place of its spaces.
+    bytes[at] = clientLength;
+    at += 1;
+    setBytes(bytes, at, text, textStart, textLength);
+    bytes[at + clientLength] = locationLength;
+    bytes[at + clientLength + 1 + locationLength] = stampLength;
+    out.length = at + textLength;
+    return;
+  }
+  out.length = at;
+  const locationStart = textStart + clientLength + 1;
+  const stampStart = locationStart + locationLength + 1;
   out.field(text, textStart, locationStart - 1);
   out.field(text, locationStart, stampStart - 1);
-  out.field(text, stampStart, textStart + record.textLength);
+  out.field(text, stampStart, textStart + textLength);
 }
 
 /**
@@ -189,9 +218,9 @@ function isClient(bytes: Uint8Array, length: number): boolean {
   return length > 0;
 }
 
-function writeInstant(out: ByteWriter, instant: Instant): void {
-  out.signedVarint(instant.seconds);
-  out.varint(instant.nanoseconds);
+function setInstant(bytes: Uint8Array, start: number, { seconds, nanoseconds }: Instant): number {
+  const at = setVarint(bytes, start, seconds < 0 ? -2 * seconds - 1 : 2 * seconds);
+  return setVarint(bytes, at, nanoseconds);
 }
 
 function readInstant(reader: ByteReader, into: Instant): void {
