@@ -15,6 +15,10 @@ export interface PlacesQuery {
   readonly limit: number;
   /** Only places of this Nearby Search type. Without it heliports are left out: nobody who asks what is near means those. */
   readonly type?: string;
+  /** Only places whose name or types hold this text, whatever its case; a live provider's own idea of a keyword may be wider. */
+  readonly keyword?: string;
+  /** Language of the names wanted, as in BCP 47 (`de`, `pt-BR`); a provider that has only one answers in that. */
+  readonly language?: string;
 }
 
 /** Where a set of places comes from and what its licence asks users to show. */
