@@ -1,7 +1,7 @@
 // OpenStreetMap tags to the types that Nearby Search documents. What has no type of its own there is a plain
 // point of interest (a shop: a store); what nobody looks for by name near a position is no place at all.
 
-const TYPE_BY_VALUE = {
+const TYPE_BY_VALUE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   amenity: {
     atm: 'atm',
     bank: 'bank',
@@ -135,7 +135,7 @@ const TYPE_BY_VALUE = {
   public_transport: { station: 'transit_station' },
 };
 
-const PLACE_OF_WORSHIP = { christian: 'church', hindu: 'hindu_temple', jewish: 'synagogue', muslim: 'mosque' };
+const PLACE_OF_WORSHIP: Readonly<Record<string, string>> = { christian: 'church', hindu: 'hindu_temple', jewish: 'synagogue', muslim: 'mosque' };
 
 const FURNITURE = new Set([
   'bench',
@@ -151,16 +151,36 @@ const FURNITURE = new Set([
 /** Keys whose every named bearer is a place, and keys where only the values above are. */
 const ANY_VALUE = new Set(['amenity', 'shop', 'tourism', 'leisure', 'office', 'craft', 'healthcare', 'historic']);
 
+/** Tags that tell whether something is a place, and of which type. */
+export const PLACE_KEYS: readonly string[] = [...Object.keys(TYPE_BY_VALUE), 'religion'];
+
+type Tags = Readonly<Record<string, unknown>>;
+
 /** The types of whatever has these tags, or undefined when it is no place. The first key that tells more than "a place" wins. */
-export function placeTypes(tags) {
+export function placeTypes(tags: Tags): readonly string[] | undefined {
   let isPlace = false;
   for (const [key, types] of Object.entries(TYPE_BY_VALUE)) {
     const value = tags[key];
-    if (value === undefined || value === 'no' || FURNITURE.has(value)) continue;
-    const type = value === 'place_of_worship' ? PLACE_OF_WORSHIP[tags.religion] : types[value];
+    if (typeof value !== 'string' || value === 'no' || FURNITURE.has(value)) continue;
+    const type = value === 'place_of_worship' ? named(PLACE_OF_WORSHIP, String(tags['religion'])) : named(types, value);
     if (type) return [type, 'point_of_interest', 'establishment'];
     if (key === 'shop') return ['store', 'point_of_interest', 'establishment'];
     isPlace ||= ANY_VALUE.has(key);
   }
   return isPlace ? ['point_of_interest', 'establishment'] : undefined;
 }
+
+/** A value may be called `constructor`. */
+function named(types: Readonly<Record<string, string>>, value: string): string | undefined {
+  return Object.hasOwn(types, value) ? types[value] : undefined;
+}
+
+/** Street and number, and town: only what the tags say, nothing is filled in. */
+export function vicinityOf(tags: Tags): string {
+  const street = tags['addr:street'];
+  const house = street && tags['addr:housenumber'];
+  return [[street, house].filter(Boolean).join(' '), tags['addr:city']].filter(Boolean).join(', ').trim();
+}
+
+/** Tags that `vicinityOf` looks at. */
+export const VICINITY_KEYS: readonly string[] = ['addr:street', 'addr:housenumber', 'addr:city'];
