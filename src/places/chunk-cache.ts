@@ -1,15 +1,10 @@
-// Chunks of opened files that are in memory, with the trees over them. What was not used for longest gives way when there are too
+// Chunks of an opened file that are in memory. What was not used for longest gives way when there are too
 // many. Knows files and chunks; nothing of lookups.
-import { ChunkIndex } from './chunk-index.ts';
 import { KEPT_BYTES } from './limits.ts';
-import type { PlacesFile } from './places-file.ts';
-
-/** A chunk's tree (16 bytes a place) and objects, on top of its bytes in the file (16 and text). */
-const TIMES_ITS_BYTES = 1.5;
+import type { Chunk, PlacesFile } from './places-file.ts';
 
 interface Kept {
-  readonly index: ChunkIndex;
-  readonly bytes: number;
+  readonly chunk: Chunk;
   usedAt: number;
 }
 
@@ -29,12 +24,12 @@ export class ChunkCache {
   }
 
   /** undefined when it must be loaded first. */
-  get(chunk: number): ChunkIndex | undefined {
+  get(chunk: number): Chunk | undefined {
     const kept = this.#kept[chunk];
     if (kept === undefined) return undefined;
     this.#uses += 1;
     kept.usedAt = this.#uses;
-    return kept.index;
+    return kept.chunk;
   }
 
   /** Whoever needs the same chunk waits for the same reading. @throws {PlacesError} when it is damaged; asked again, it is read again */
@@ -48,11 +43,10 @@ export class ChunkCache {
   }
 
   async #load(chunk: number): Promise<void> {
-    const index = new ChunkIndex(await this.file.readChunk(chunk));
-    const bytes = this.file.bytesOf(chunk) * TIMES_ITS_BYTES;
+    const read = await this.file.readChunk(chunk);
     this.#uses += 1;
-    this.#kept[chunk] = { index, bytes, usedAt: this.#uses };
-    this.#bytes += bytes;
+    this.#kept[chunk] = { chunk: read, usedAt: this.#uses };
+    this.#bytes += this.file.bytesOf(chunk);
     while (this.#bytes > this.#keptBytes && this.#giveUpOldest(chunk));
   }
 
@@ -65,7 +59,7 @@ export class ChunkCache {
       usedAt = kept.usedAt;
     }
     if (oldest === undefined) return false;
-    this.#bytes -= this.#kept[oldest]?.bytes ?? 0;
+    this.#bytes -= this.file.bytesOf(oldest);
     this.#kept[oldest] = undefined;
     return true;
   }

@@ -1,13 +1,9 @@
 // Prints rows of .places files as a Nearby Search document in the style that Google prints: 3 spaces, `"key" : value`, keys in
 // alphabetical order. What a source does not know is left out. Knows nothing of how the rows were found.
 import { JsonWriter } from './json-writer.ts';
+import type { FoundPlace } from './nearest-places.ts';
 import { PlaceIdHash } from './place-id.ts';
 import type { Chunk, PlacesFile, PlacesKind, PlacesSource } from './places-file.ts';
-
-export interface FoundPlace {
-  readonly chunk: Chunk;
-  readonly row: number;
-}
 
 /** Where Google's printer breaks an array of strings into lines. */
 const LINE_WIDTH = 74;

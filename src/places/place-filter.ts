@@ -35,13 +35,13 @@ export class PlaceFilter {
     return !this.#kinds.some((kind) => kind !== UNWANTED);
   }
 
-  isWanted(chunk: Chunk, row: number): boolean {
+  readonly isWanted = (chunk: Chunk, row: number): boolean => {
     const wanted = this.#kinds[chunk.kindNumbers[row] as number];
     if (wanted !== BY_NAME) return wanted === WANTED;
     const { names, nameOffsets } = chunk;
     const bytes = Buffer.from(names.buffer, names.byteOffset, names.byteLength);
     return folded(bytes.toString('utf8', nameOffsets[row], nameOffsets[row + 1])).includes(this.#keyword);
-  }
+  };
 
   /** `movie theater` finds `movie_theater`. */
   #isIn(type: string): boolean {

@@ -51,7 +51,7 @@ describe('a .places file', () => {
       const names = (await readPlaces(path_)).map((place) => place.name);
       assert.deepEqual(names.sort(), crowd.map((place) => place.name).sort());
       const file = PlacesFile.open(path_);
-      assert.equal(file.chunks, 3);
+      assert.ok(file.chunks > 3);
       for (let at = 0; at < file.chunks; at += 1) {
         const { coordinates } = await file.readChunk(at);
         for (let each = 0; each < coordinates.length; each += 2) {

@@ -135,7 +135,12 @@ const TYPE_BY_VALUE: Readonly<Record<string, Readonly<Record<string, string>>>> 
   public_transport: { station: 'transit_station' },
 };
 
-const PLACE_OF_WORSHIP: Readonly<Record<string, string>> = { christian: 'church', hindu: 'hindu_temple', jewish: 'synagogue', muslim: 'mosque' };
+const PLACE_OF_WORSHIP: Readonly<Record<string, string>> = {
+  christian: 'church',
+  hindu: 'hindu_temple',
+  jewish: 'synagogue',
+  muslim: 'mosque',
+};
 
 const FURNITURE = new Set([
   'bench',

@@ -52,8 +52,9 @@ export class PlaceRows {
   /** Why it is no place, or undefined when it was taken in. @throws {PlacesError} when no more fit into one file */
   add(source: number, place: ImportedPlace): string | undefined {
     const { latitude, longitude } = place;
-    if (!(latitude >= -90 && latitude <= 90)) return `latitude ${latitude} is not a number from -90 to 90`;
-    if (!(longitude >= -180 && longitude <= 180)) return `longitude ${longitude} is not a number from -180 to 180`;
+    if (Number.isNaN(latitude) || Number.isNaN(longitude)) return 'it has no position in decimal degrees';
+    if (!(latitude >= -90 && latitude <= 90)) return `latitude ${latitude} is not within -90 and 90`;
+    if (!(longitude >= -180 && longitude <= 180)) return `longitude ${longitude} is not within -180 and 180`;
     const name = place.name.trim();
     if (name === '') return 'it has no name';
     if (name.includes('\ufffd')) return 'its name is not UTF-8';

@@ -21,6 +21,8 @@ export interface Written {
 interface Order {
   /** Numbers of the places, in the order of the curve. */
   readonly places: Uint32Array;
+  /** Where each chunk ends among them. */
+  readonly ends: readonly number[];
   readonly duplicates: number;
 }
 
@@ -28,7 +30,11 @@ interface Order {
  * Nothing but the whole new file ever stands at `target`: it is written beside, made durable and then renamed.
  * @throws the system's error when it cannot be written; what stood there is still there
  */
-export function writePlacesFile(rows: PlaceRows, target: string, onProgress: (share: number) => void = () => {}): Written {
+export function writePlacesFile(
+  rows: PlaceRows,
+  target: string,
+  onProgress: (share: number) => void = () => {},
+): Written {
   const temporary = path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.tmp`);
   try {
     const descriptor = openSync(temporary, 'w');
@@ -59,15 +65,15 @@ function syncFolder(folder: string): void {
 }
 
 function writeAll(rows: PlaceRows, descriptor: number, onProgress: (share: number) => void): Written {
-  const { places, duplicates } = inOrder(rows);
+  const { places, ends, duplicates } = inOrder(rows);
   const header = headerBytes(rows, places);
-  const chunks = Math.ceil(places.length / CHUNK_PLACES);
+  const chunks = ends.length;
   const headBytes = PREAMBLE_BYTES + header.length + chunks * ENTRY_BYTES;
   if (headBytes > HEAD_BYTES) throw new PlacesError('too many kinds of places for one file');
   const directory = Buffer.alloc(chunks * ENTRY_BYTES);
   let position = headBytes;
   for (let chunk = 0; chunk < chunks; chunk += 1) {
-    const bytes = chunkBytes(rows, places.subarray(chunk * CHUNK_PLACES, (chunk + 1) * CHUNK_PLACES), directory, chunk);
+    const bytes = chunkBytes(rows, places.subarray(ends[chunk - 1] ?? 0, ends[chunk]), directory, chunk);
     writeFully(descriptor, bytes, position);
     position += bytes.length;
     onProgress((chunk + 1) / chunks);
@@ -93,11 +99,12 @@ function inOrder(rows: PlaceRows): Order {
   }
   new BigUint64Array(keys.buffer).sort();
   const order = new Uint32Array(rows.count);
+  const cells = new Uint32Array(rows.count);
   let kept = 0;
   const identities = new Set<string>();
   for (let at = 0; at < rows.count; at += 1) {
     const place = keys[at * 2] as number;
-    const cell = keys[at * 2 + 1];
+    const cell = keys[at * 2 + 1] as number;
     const isFirst = at === 0 || keys[at * 2 - 1] !== cell;
     if (isFirst) identities.clear();
     if (!isFirst || keys[at * 2 + 3] === cell) {
@@ -106,9 +113,50 @@ function inOrder(rows: PlaceRows): Order {
       identities.add(identity);
     }
     order[kept] = place;
+    cells[kept] = cell;
     kept += 1;
   }
-  return { places: order.subarray(0, kept), duplicates: rows.count - kept };
+  const ends: number[] = [];
+  cutIntoChunks(cells, 0, kept, 0, 4 ** 16, ends);
+  return { places: order.subarray(0, kept), ends, duplicates: rows.count - kept };
+}
+
+/**
+ * A chunk is a square of the curve with all its places, so that boxes do not overlap: a square with too many is cut into its quarters,
+ * and what is in one cell by number.
+ */
+function cutIntoChunks(
+  cells: Uint32Array,
+  start: number,
+  end: number,
+  first: number,
+  size: number,
+  ends: number[],
+): void {
+  if (start === end) return;
+  if (end - start <= CHUNK_PLACES || size === 1) {
+    for (let at = start + CHUNK_PLACES; at < end; at += CHUNK_PLACES) ends.push(at);
+    ends.push(end);
+    return;
+  }
+  let from = start;
+  for (let quarter = 1; quarter <= 4; quarter += 1) {
+    const below = first + (quarter * size) / 4;
+    const to = lowerBound(cells, from, end, below);
+    cutIntoChunks(cells, from, to, below - size / 4, size / 4, ends);
+    from = to;
+  }
+}
+
+/** The first of a sorted span that is not below a number. */
+function lowerBound(sorted: Uint32Array, start: number, end: number, number: number): number {
+  let [low, high] = [start, end];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] as number) < number) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** What a place_id is made of. */
@@ -182,7 +230,13 @@ function chunkBytes(rows: PlaceRows, unordered: Uint32Array, directory: Buffer, 
   return bytes;
 }
 
-function writeEntry(directory: Buffer, chunk: number, coordinates: Int32Array, vicinities: number, bytes: Buffer): void {
+function writeEntry(
+  directory: Buffer,
+  chunk: number,
+  coordinates: Int32Array,
+  vicinities: number,
+  bytes: Buffer,
+): void {
   let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
   for (let at = 0; at < coordinates.length; at += 2) {
     west = Math.min(west, coordinates[at] as number);
