@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { AWKWARD_ANSWER, NearbyStandIn } from '../src/places/stand-in.ts';
+import { NearbyStandIn } from '../src/places/stand-in.ts';
+import { AWKWARD_ANSWER } from '../src/places/stand-in-legacy.ts';
 import { Client, exchange } from './client.ts';
 import { Herd, until } from './processes.ts';
 

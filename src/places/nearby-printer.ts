@@ -1,6 +1,7 @@
 // Prints rows of artefacts as a Nearby Search document in the style that Google prints: 3 spaces, `"key" : value`, keys in
 // alphabetical order. What a source does not know is left out. Knows nothing of how the rows were found.
 import type { Artefact, ArtefactKind, ArtefactSource } from './artefact.ts';
+import { printStrings } from './google-style.ts';
 import { JsonWriter } from './json-writer.ts';
 import { PlaceIdHash } from './place-id.ts';
 
@@ -8,9 +9,6 @@ export interface FoundPlace {
   readonly artefact: Artefact;
   readonly row: number;
 }
-
-/** Where Google's printer breaks an array of strings into lines. */
-const LINE_WIDTH = 74;
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
@@ -145,13 +143,4 @@ export class NearbyPrinter {
     this.#hash.bytes(key, 0, key.length);
     return [this.#hash.high, this.#hash.low];
   }
-}
-
-/** An array of strings on one line where that fits, else a line each. */
-function printStrings(strings: readonly string[], indent: string): string {
-  const printed = strings.map((text) => JSON.stringify(text));
-  if (printed.length === 0) return '[]';
-  const line = `[ ${printed.join(', ')} ]`;
-  if (line.length < LINE_WIDTH) return line;
-  return `[\n${printed.map((text) => `${indent}   ${text}`).join(',\n')}\n${indent}]`;
 }
