@@ -2,8 +2,8 @@
 // every tag, cut at the tile's edge: one way may lie in several tiles and is put together again here.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { placeTypes, vicinityOf } from '../../dist/src/places/openstreetmap-types.js';
 import { OPENSTREETMAP } from './licences.mjs';
-import { placeTypes } from './openstreetmap-types.mjs';
 
 const REGIONS = ['osm-qa-montevideo', 'osm-qa-astana'];
 
@@ -48,13 +48,6 @@ function extend(bounds, coordinates) {
   bounds.east = Math.max(bounds.east, longitude);
   bounds.south = Math.min(bounds.south, latitude);
   bounds.north = Math.max(bounds.north, latitude);
-}
-
-/** Only what the tags say: a tile reaches beyond its city, so a missing `addr:city` is not filled in. */
-function vicinityOf(tags) {
-  const street = tags['addr:street'];
-  const house = street && tags['addr:housenumber'];
-  return [[street, house].filter(Boolean).join(' '), tags['addr:city']].filter(Boolean).join(', ').trim();
 }
 
 /** OpenStreetMap keeps seven decimals; the tile's projection adds noise behind them. */

@@ -13,6 +13,7 @@ const FILES = ['cc-by-4.0.places', 'odbl-1.0.places'];
 
 export class EmbeddedProvider implements PlacesProvider {
   readonly name = 'embedded';
+  readonly isLocal = true;
   readonly #files: readonly string[];
   #lookup: EmbeddedLookup | undefined;
   #opening: Promise<EmbeddedLookup> | undefined;

@@ -51,7 +51,7 @@ export function overpassAnswer({ headers, body }: StandInRequest, elements: read
   if (!/^Drover\/\d/.test(String(headers['user-agent']))) return { status: 403, body: '<html>Who are you?</html>' };
   const query = new URLSearchParams(body).get('data') ?? '';
   const parsed =
-    /^\[out:json\]\[timeout:\d+\]\[maxsize:\d+\];\(((?:nwr\([^)]*\)(?:\[(?:"[^"]*"|[^"\]])*\])+;)+)\);out tags center (\d+);$/.exec(
+    /^\[out:json\]\[timeout:\d+\]\[maxsize:\d+\];\(((?:nwr\([^)]*\)(?:\[(?:"(?:[^"\\]|\\.)*"|[^"\]])*\])+;)+)\);out tags center (\d+);$/.exec(
       query,
     );
   if (parsed === null) return { status: 400, body: '<html><body>parse error</body></html>' };

@@ -1,7 +1,11 @@
 // OpenStreetMap tags to the types that Nearby Search documents. What has no type of its own there is a plain
-// point of interest (a shop: a store); what nobody looks for by name near a position is no place at all.
+// point of interest (a shop: a store); what nobody looks for by name near a position is no place at all. The embedded places are
+// made with it too (scripts/places/openstreetmap.mjs).
 
-const TYPE_BY_VALUE = {
+/** As OpenStreetMap has them: keys and values, a name for each language among them. */
+export type Tags = Readonly<Record<string, string | undefined>>;
+
+const TYPE_BY_VALUE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   amenity: {
     atm: 'atm',
     bank: 'bank',
@@ -135,7 +139,12 @@ const TYPE_BY_VALUE = {
   public_transport: { station: 'transit_station' },
 };
 
-const PLACE_OF_WORSHIP = { christian: 'church', hindu: 'hindu_temple', jewish: 'synagogue', muslim: 'mosque' };
+const PLACE_OF_WORSHIP: Readonly<Record<string, string>> = {
+  christian: 'church',
+  hindu: 'hindu_temple',
+  jewish: 'synagogue',
+  muslim: 'mosque',
+};
 
 const FURNITURE = new Set([
   'bench',
@@ -151,16 +160,50 @@ const FURNITURE = new Set([
 /** Keys whose every named bearer is a place, and keys where only the values above are. */
 const ANY_VALUE = new Set(['amenity', 'shop', 'tourism', 'leisure', 'office', 'craft', 'healthcare', 'historic']);
 
+const ANY_PLACE = ['point_of_interest', 'establishment'];
+const ANY_SHOP = 'store';
+
 /** The types of whatever has these tags, or undefined when it is no place. The first key that tells more than "a place" wins. */
-export function placeTypes(tags) {
+export function placeTypes(tags: Tags): readonly string[] | undefined {
   let isPlace = false;
   for (const [key, types] of Object.entries(TYPE_BY_VALUE)) {
     const value = tags[key];
     if (value === undefined || value === 'no' || FURNITURE.has(value)) continue;
-    const type = value === 'place_of_worship' ? PLACE_OF_WORSHIP[tags.religion] : types[value];
-    if (type) return [type, 'point_of_interest', 'establishment'];
-    if (key === 'shop') return ['store', 'point_of_interest', 'establishment'];
+    const type = value === 'place_of_worship' ? PLACE_OF_WORSHIP[tags['religion'] ?? ''] : ownValue(types, value);
+    if (type) return [type, ...ANY_PLACE];
+    if (key === 'shop') return [ANY_SHOP, ...ANY_PLACE];
     isPlace ||= ANY_VALUE.has(key);
   }
-  return isPlace ? ['point_of_interest', 'establishment'] : undefined;
+  return isPlace ? ANY_PLACE : undefined;
+}
+
+/** A tag may say `constructor`, which every object has. */
+function ownValue(types: Readonly<Record<string, string>>, value: string): string | undefined {
+  return Object.hasOwn(types, value) ? types[value] : undefined;
+}
+
+/** Where a place is, as far as the tags say so: a missing `addr:city` is not filled in. */
+export function vicinityOf(tags: Tags): string {
+  const street = tags['addr:street'];
+  const house = street && tags['addr:housenumber'];
+  return [[street, house].filter(Boolean).join(' '), tags['addr:city']].filter(Boolean).join(', ').trim();
+}
+
+/** Tags that make something a place: a key, and the values that count; all of them without. */
+export interface TagFilter {
+  readonly key: string;
+  readonly values?: readonly string[];
+}
+
+/** What to look for to find every place that has a type which `isWanted`. Some of what is found may have another. */
+export function tagFilters(isWanted: (type: string) => boolean): TagFilter[] {
+  const filters: TagFilter[] = [];
+  for (const [key, types] of Object.entries(TYPE_BY_VALUE)) {
+    const isAnyWanted = ANY_VALUE.has(key) && ANY_PLACE.some(isWanted);
+    const values = Object.keys(types).filter((value) => [types[value] ?? '', ...ANY_PLACE].some(isWanted));
+    if (key === 'amenity' && Object.values(PLACE_OF_WORSHIP).some(isWanted)) values.push('place_of_worship');
+    if (isAnyWanted || (key === 'shop' && isWanted(ANY_SHOP))) filters.push({ key });
+    else if (values.length > 0) filters.push({ key, values });
+  }
+  return filters;
 }
