@@ -111,7 +111,7 @@ test('a client that resets during a lookup leaves nothing behind', async () => {
   standIn.behaviour = 'never';
   for (let round = 0; round < 20; round += 1) {
     const client = await Client.connect(port);
-    client.send('WHATSAT kiwi 10 5\nWHATSAT kiwi 10 5\n');
+    client.send('WHATSAT kiwi 10 5\nWHATSAT kiwi 10 6\n');
     await until(
       () => standIn.requests.length === 2 * (round + 1),
       () => 'the provider was not asked',
