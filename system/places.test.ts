@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { AWKWARD_ANSWER, NearbyStandIn } from '../src/places/stand-in.ts';
+import { NearbyStandIn } from '../src/places/stand-in.ts';
+import { AWKWARD_ANSWER } from '../src/places/stand-in-legacy.ts';
 import { Client, exchange } from './client.ts';
 import { Herd, until } from './processes.ts';
 
@@ -110,7 +111,7 @@ test('a client that resets during a lookup leaves nothing behind', async () => {
   standIn.behaviour = 'never';
   for (let round = 0; round < 20; round += 1) {
     const client = await Client.connect(port);
-    client.send('WHATSAT kiwi 10 5\nWHATSAT kiwi 10 5\n');
+    client.send('WHATSAT kiwi 10 5\nWHATSAT kiwi 10 6\n');
     await until(
       () => standIn.requests.length === 2 * (round + 1),
       () => 'the provider was not asked',

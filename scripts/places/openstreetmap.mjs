@@ -2,7 +2,7 @@
 // every tag, cut at the tile's edge: one way may lie in several tiles and is put together again here.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { placeTypes, vicinityOf } from '../../dist/src/places/importing/openstreetmap-types.js';
+import { placeTypes, vicinityOf } from '../../dist/src/places/openstreetmap-types.js';
 import { OPENSTREETMAP } from './licences.mjs';
 
 const REGIONS = ['osm-qa-montevideo', 'osm-qa-astana'];

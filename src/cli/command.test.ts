@@ -128,7 +128,7 @@ test('usage errors: a message on standard error, exit code 2', async () => {
     [['up', '--ack', 'soon'], /It must be memory/],
     [['serve', 'Barn', '--ack', 'disk'], /It must be memory, wal or fsync/],
     [['up', '--places', 'bing'], /--places: there is no provider "bing"/],
-    [['up', '--places', 'overpass'], /--places: overpass is not in this version/],
+    [['up', '--places', 'embedded,overpas'], /--places: there is no provider "overpas"/],
   ];
   for (const [args, message] of cases) {
     const { code, out, err } = await run(args);

@@ -38,7 +38,10 @@ export function addFindOptions(command: Command): Command {
 export function addRunOptions(command: Command): Command {
   return addFindOptions(command)
     .option('--data <directory>', 'where state and logs go (DROVER_DATA; default: .drover)')
-    .option('--places <provider>', 'embedded or google-legacy (DROVER_PLACES; default: embedded)')
+    .option(
+      '--places <provider>',
+      'embedded, google, google-legacy, overpass or file:PATH; several, in order, with commas (DROVER_PLACES; default: embedded)',
+    )
     .addOption(
       new Option(
         '--ack <when>',

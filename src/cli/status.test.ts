@@ -17,6 +17,7 @@ test('a herd with one server down is shown as two tables', () => {
       clients: 3,
       connections: 1,
       placesProvider: 'embedded',
+      places: [],
       memory: {},
       residentBytes: 50 * 1048576,
       logFile: '/x/Barn.log',

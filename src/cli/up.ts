@@ -29,7 +29,7 @@ export function describeHerd(config: HerdConfig, ready: ReadonlyMap<string, { re
     neighboursOf(config, name)
       .map((neighbour) => neighbour.name)
       .join(', ') || '-',
-    config.places.provider,
+    config.places.providers.join(','),
     ready.get(name)?.logFile ?? '',
   ]);
   const header = [

@@ -5,6 +5,7 @@ import { type Attribution, PlacesError, type PlacesProvider, type PlacesQuery } 
 
 export class FileProvider implements PlacesProvider {
   readonly name: string;
+  readonly isLocal = true;
   readonly #files: readonly string[];
   #lookup: FileLookup | undefined;
   #opening: Promise<FileLookup> | undefined;

@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { inspect } from 'node:util';
 import { type GoogleLegacyOptions, GoogleLegacyProvider } from './google-legacy.ts';
+import { failure, KEY, QUERY, until } from './made-queries.ts';
 import { PlacesError, type PlacesQuery } from './provider.ts';
-import { AWKWARD_ANSWER, NearbyStandIn, type StandInBehaviour, type StandInOptions } from './stand-in.ts';
+import { NearbyStandIn, type StandInBehaviour, type StandInOptions } from './stand-in.ts';
+import { AWKWARD_ANSWER, LEGACY_NOT_ENABLED } from './stand-in-legacy.ts';
 import { providerSuite } from './suite.ts';
 
-const KEY = 'AIza/secret+key&with=signs';
-const QUERY: PlacesQuery = {
-  latitude: 34.06893,
-  longitude: -118.445127,
-  latitudeLongitude: '34.068930,-118.445127',
-  radiusKm: 10,
-  limit: 20,
-};
 const ZERO_RESULTS = '{ "html_attributions" : [], "results" : [], "status" : "ZERO_RESULTS" }';
 
 providerSuite('google-legacy', async () => {
@@ -59,6 +52,26 @@ describe('google-legacy', () => {
     assert.ok(request.query.startsWith('location=34.068930,-118.445127&radius=1100&type=cafe&key='));
     assert.ok(!request.query.includes('+'));
     assert.equal(request.parameters.get('key'), KEY);
+  });
+
+  test('passes keyword and language on', async () => {
+    await ask({ keyword: 'a & b', language: 'pt-BR' });
+    assert.match(standIn.requests[0]?.query ?? '', /&keyword=a%20%26%20b&language=pt-BR&key=/);
+  });
+
+  test('a project that may not use the legacy API is advised once, and the answer is passed on', async () => {
+    const advice: string[] = [];
+    const provider = make({ advise: (text) => advice.push(text) });
+    standIn.behaviour = 'request-denied';
+    await provider.near(QUERY, new AbortController().signal);
+    assert.deepEqual(advice, []);
+    standIn.behaviour = LEGACY_NOT_ENABLED;
+    for (const _ of [1, 2]) {
+      const answer = await provider.near(QUERY, new AbortController().signal);
+      assert.equal(Buffer.from(answer).toString(), LEGACY_NOT_ENABLED.body);
+    }
+    assert.equal(advice.length, 1);
+    assert.match(advice[0] ?? '', /use the provider google$/);
   });
 
   test('metres are without the noise of binary fractions', async () => {
@@ -163,20 +176,3 @@ describe('google-legacy', () => {
     assert.match((await answer).message, /closed/);
   });
 });
-
-/** The error of a lookup, with proof that it does not hold the key in any form. */
-async function failure(answer: Promise<unknown>): Promise<PlacesError> {
-  const error = await answer.then(
-    () => assert.fail('it was answered'),
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof PlacesError);
-  const everything = inspect(error, { depth: 10, showHidden: true });
-  for (const form of [KEY, encodeURIComponent(KEY), 'secret']) assert.ok(!everything.includes(form));
-  return error;
-}
-
-/** Checked again after each turn of the event loop; the test runner's own limit ends a wait in vain. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
-}

@@ -1,12 +1,10 @@
 // Prints rows of .places files as a Nearby Search document in the style that Google prints: 3 spaces, `"key" : value`, keys in
 // alphabetical order. What a source does not know is left out. Knows nothing of how the rows were found.
+import { printStrings } from './google-style.ts';
 import { JsonWriter } from './json-writer.ts';
 import type { FoundPlace } from './nearest-places.ts';
 import { PlaceIdHash } from './place-id.ts';
 import type { Chunk, PlacesFile, PlacesKind, PlacesSource } from './places-file.ts';
-
-/** Where Google's printer breaks an array of strings into lines. */
-const LINE_WIDTH = 74;
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
@@ -152,13 +150,4 @@ export class NearbyPrinter {
     }
     return part;
   }
-}
-
-/** An array of strings on one line where that fits, else a line each. */
-function printStrings(strings: readonly string[], indent: string): string {
-  const printed = strings.map((text) => JSON.stringify(text));
-  if (printed.length === 0) return '[]';
-  const line = `[ ${printed.join(', ')} ]`;
-  if (line.length < LINE_WIDTH) return line;
-  return `[\n${printed.map((text) => `${indent}   ${text}`).join(',\n')}\n${indent}]`;
 }

@@ -45,6 +45,8 @@ export class PlacesError extends Error {
 export interface PlacesProvider {
   /** As in `--places`: `embedded`, `google-legacy`. */
   readonly name: string;
+  /** Answers from this machine, so quickly that neither a time-out nor sharing an answer is worth its while. */
+  readonly isLocal?: boolean;
   /**
    * The places near a position: the whole Nearby Search JSON document, uncut, as the provider printed it.
    * A provider that has its answer at hand returns it; one that must wait returns a promise.

@@ -27,11 +27,22 @@ export interface Draft {
   readonly tls?: TlsFiles;
 }
 
+/** Settings of a provider elsewhere; each has some of them. */
+export interface DraftLive {
+  readonly url?: string;
+  readonly keyFile?: string;
+  readonly fields?: 'pro' | 'enterprise';
+  readonly cacheMinutes?: number;
+  readonly requestsPerDay?: number;
+}
+
 export interface DraftPlaces {
-  readonly provider?: string;
+  readonly provider?: string | readonly string[];
   readonly url?: string;
   readonly keyFile?: string;
   readonly timeoutMs?: number;
+  readonly google?: DraftLive;
+  readonly overpass?: DraftLive;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -82,14 +93,6 @@ function draftOf(file: Json): Draft {
     const [one, other]: unknown[] = pair;
     if (typeof one === 'string' && typeof other === 'string') links.push({ index, ends: [one, other] });
   }
-  const places = objectAt(file, 'places');
-  const draftPlaces: { -readonly [key in keyof DraftPlaces]: DraftPlaces[key] } = {};
-  for (const key of ['provider', 'url', 'keyFile'] as const) {
-    const value = stringAt(places, key);
-    if (value !== undefined) draftPlaces[key] = value;
-  }
-  const timeoutMs = numberAt(places, 'timeoutMs');
-  if (timeoutMs !== undefined) draftPlaces.timeoutMs = timeoutMs;
   const lineBytes = numberAt(objectAt(file, 'limits'), 'lineBytes');
   const expireAfterHours = numberAt(objectAt(file, 'limits'), 'expireAfterHours');
   const logTraffic = booleanAt(objectAt(file, 'log'), 'traffic');
@@ -100,13 +103,43 @@ function draftOf(file: Json): Draft {
     herd: stringAt(file, 'herd') ?? '',
     servers,
     links,
-    places: draftPlaces,
+    places: draftPlacesOf(objectAt(file, 'places')),
     ...(lineBytes === undefined ? {} : { lineBytes }),
     ...(expireAfterHours === undefined ? {} : { expireAfterHours }),
     ...(logTraffic === undefined ? {} : { logTraffic }),
     ...(secretFile === undefined ? {} : { secretFile }),
     ...(certFile && keyFile && caFile ? { tls: { certFile, keyFile, caFile } } : {}),
   };
+}
+
+function draftPlacesOf(places: Json): DraftPlaces {
+  const { provider: list } = places;
+  const provider = Array.isArray(list) ? list.filter((name) => typeof name === 'string') : stringAt(places, 'provider');
+  return {
+    ...draftLiveOf(places),
+    ...withoutUndefined({ provider, timeoutMs: numberAt(places, 'timeoutMs') }),
+    google: draftLiveOf(objectAt(places, 'google')),
+    overpass: draftLiveOf(objectAt(places, 'overpass')),
+  };
+}
+
+function draftLiveOf(live: Json): DraftLive {
+  const said = stringAt(live, 'fields');
+  const fields: DraftLive['fields'] | undefined = said === 'pro' || said === 'enterprise' ? said : undefined;
+  return withoutUndefined({
+    url: stringAt(live, 'url'),
+    keyFile: stringAt(live, 'keyFile'),
+    fields,
+    cacheMinutes: numberAt(live, 'cacheMinutes'),
+    requestsPerDay: numberAt(live, 'requestsPerDay'),
+  });
+}
+
+function withoutUndefined<Members extends Json>(
+  members: Members,
+): { [Key in keyof Members]?: NonNullable<Members[Key]> } {
+  const given = Object.entries(members).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as { [Key in keyof Members]?: NonNullable<Members[Key]> };
 }
 
 /** Keys written twice in one object: JSON.parse would keep the last and lose a whole server without a word. */

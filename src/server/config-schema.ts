@@ -16,6 +16,9 @@ const LINE_LIMITS_BYTES = { least: 256, most: FRAME_PAYLOAD_BYTES / 2 } as const
 /** A century: more than never needs no number. */
 const MOST_EXPIRE_HOURS = 876_000;
 const PLACES_TIMEOUT_MS = { least: 100, most: 60_000 } as const;
+/** 30 days: a shop that has closed does not stay for ever. */
+const MOST_CACHE_MINUTES = 43_200;
+const MOST_REQUESTS_PER_DAY = 10_000_000;
 
 const port = (what: string) => z.int().min(1).max(LARGEST_PORT).optional().describe(what);
 const file = (what: string) =>
@@ -23,6 +26,58 @@ const file = (what: string) =>
 
 const neededFile = (what: string) =>
   z.string().min(1).describe(`${what} A relative path starts at the configuration file.`);
+
+const requestsPerDay = (what: string) => z.int().min(1).max(MOST_REQUESTS_PER_DAY).optional().describe(what);
+
+const placesShape = z.strictObject({
+  provider: z
+    .union([z.string(), z.array(z.string())], "must be a provider's name, or a list of them")
+    .optional()
+    .describe(
+      'Whom to ask: embedded (default), google, google-legacy, overpass, file:PATH; several, in order, as a list. ' +
+        'A relative path starts at the configuration file. ' +
+        'The next is asked when one fails, refuses or has nothing.',
+    ),
+  url: z.string().optional().describe("Base URL instead of the provider's own, if only one of them is elsewhere."),
+  keyFile: file("File that holds the provider's key and nothing else, if only one of them is elsewhere."),
+  timeoutMs: z
+    .int()
+    .min(PLACES_TIMEOUT_MS.least)
+    .max(PLACES_TIMEOUT_MS.most)
+    .optional()
+    .describe('How long a lookup may take, whoever answers it, before the client gets an error. Default 10000.'),
+  google: z
+    .strictObject({
+      url: z.string().optional().describe("Base URL instead of Google's own, for both of its APIs."),
+      keyFile: file('File that holds the API key and nothing else.'),
+      fields: z
+        .enum(['pro', 'enterprise'], 'must be "pro" or "enterprise"')
+        .optional()
+        .describe(
+          'What google asks of each place. enterprise adds ratings, prices, opening and photos, and costs more.',
+        ),
+      requestsPerDay: requestsPerDay(
+        'Requests that a server sends to each of Google APIs in a day (UTC). Default: no bound.',
+      ),
+    })
+    .optional()
+    .describe('Settings of google and google-legacy.'),
+  overpass: z
+    .strictObject({
+      url: z.string().optional().describe('Base URL of your own Overpass server instead of the public one.'),
+      cacheMinutes: z
+        .int()
+        .min(0)
+        .max(MOST_CACHE_MINUTES)
+        .optional()
+        .describe('How long answers are kept; 0 keeps none. Default 1440.'),
+      requestsPerDay: requestsPerDay(
+        'Requests that a server sends in a day (UTC). Default: 2000 to the public server, no bound with a url.',
+      ),
+    })
+    .optional()
+    .describe('Settings of overpass.'),
+});
 
 const serverShape = z.strictObject({
   host: z
@@ -51,20 +106,7 @@ const herdShape = z
       .array(z.tuple([z.string(), z.string()]))
       .optional()
       .describe('Which servers talk with which: pairs of names, in either order. Nothing travels any other way.'),
-    places: z
-      .strictObject({
-        provider: z.string().optional().describe('embedded (default) or google-legacy.'),
-        url: z.string().optional().describe("Base URL instead of the provider's own."),
-        keyFile: file("File that holds the provider's key and nothing else."),
-        timeoutMs: z
-          .int()
-          .min(PLACES_TIMEOUT_MS.least)
-          .max(PLACES_TIMEOUT_MS.most)
-          .optional()
-          .describe('How long a lookup may take before the client gets an error. Default 10000.'),
-      })
-      .optional()
-      .describe('Where WHATSAT finds places.'),
+    places: placesShape.optional().describe('Where WHATSAT finds places.'),
     limits: z
       .strictObject({
         lineBytes: z

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { writeMadePlaces } from '../places/made-places.ts';
 import { ConfigError, type ConfigSources, type HerdConfig, loadConfig, neighboursOf } from './config.ts';
 
 const directory = mkdtempSync(path.join(os.tmpdir(), 'drover-config-'));
@@ -51,7 +52,7 @@ test('the built-in herd has five servers that talk along the published edges', a
   assert.deepEqual(namesNear(config, 'Holiday'), ['Goloman', 'Welsh', 'Wilkes']);
   assert.deepEqual(namesNear(config, 'Welsh'), ['Holiday']);
   assert.deepEqual(namesNear(config, 'Wilkes'), ['Goloman', 'Hands', 'Holiday']);
-  assert.deepEqual(config.places, { provider: 'embedded', timeoutMs: 10_000 });
+  assert.deepEqual(config.places, { providers: ['embedded'], timeoutMs: 10_000 });
   assert.deepEqual(config.limits, { lineBytes: 65_536, expireAfterHours: 720 });
   assert.deepEqual(config.log, { traffic: true });
   assert.deepEqual(config.warnings, []);
@@ -103,10 +104,9 @@ test('a file with everything in it; relative paths start at the file', async () 
     secretFile: 'herd.secret',
   });
   assert.deepEqual(config.places, {
-    provider: 'google-legacy',
-    url: 'http://127.0.0.1:9/maps',
-    key: 'AbC-123',
+    providers: ['google-legacy'],
     timeoutMs: 250,
+    google: { url: 'http://127.0.0.1:9/maps', key: 'AbC-123', fields: 'pro' },
   });
   assert.deepEqual(config.limits, { lineBytes: 256, expireAfterHours: 720 });
   assert.deepEqual(config.log, { traffic: false });
@@ -133,7 +133,12 @@ test('every fault of a file is listed with its path', async () => {
       ['Barn'],
       ['a/b', 'Barn', 'Gate'],
     ],
-    places: { provider: 'bing', timeoutMs: 99 },
+    places: {
+      provider: ['bing', 7, 'google', 'google'],
+      timeoutMs: 99,
+      google: { fields: 'all', requestsPerDay: 0, cacheMinutes: 1 },
+      overpass: { cacheMinutes: -1, url: 'ftp://x', keyFile: 'k' },
+    },
     limits: { lineBytes: 255 },
     log: { traffic: 'false', level: 'info' },
     secretFile: '',
@@ -156,7 +161,14 @@ test('every fault of a file is listed with its path', async () => {
     /^links\[3\]: repeats links\[2\]/,
     /^links\[4\]/,
     /^links\[5\]: must name exactly two servers$/,
-    /^places\.provider: there is no provider "bing": use embedded or google-legacy$/,
+    /^places\.provider: must be a provider's name, or a list of them$/,
+    /^places\.provider\[0\]: there is no provider "bing": use embedded, google, google-legacy, overpass or file:PATH$/,
+    /^places\.provider\[2\]: google stands there twice/,
+    /^places\.google\.fields: must be "pro" or "enterprise"$/,
+    /^places\.google\.requestsPerDay: must be at least 1, not 0$/,
+    /^places\.google\.cacheMinutes: is not a key that Drover knows/,
+    /^places\.overpass\.cacheMinutes: must be at least 0, not -1$/,
+    /^places\.overpass\.keyFile: is not a key that Drover knows/,
     /^places\.timeoutMs: must be at least 100, not 99$/,
     /^limits\.lineBytes: must be at least 256, not 255$/,
     /^log\.traffic: must be a boolean, not "false"$/,
@@ -246,34 +258,97 @@ test('flags beat the environment, which beats the file', async () => {
     places: { provider: 'google-legacy', url: 'http://file.example/' },
   };
   const env = { DROVER_GOOGLE_KEY: 'k', DROVER_PLACES: '' };
-  assert.equal((await loadFile(google, { env })).places.url, 'http://file.example/');
+  assert.equal((await loadFile(google, { env })).places.google?.url, 'http://file.example/');
   const fromEnv = await loadFile(google, { env: { ...env, DROVER_GOOGLE_URL: 'http://env.example/' } });
   assert.deepEqual(fromEnv.places, {
-    provider: 'google-legacy',
-    url: 'http://env.example/',
-    key: 'k',
+    providers: ['google-legacy'],
     timeoutMs: 10_000,
+    google: { url: 'http://env.example/', key: 'k', fields: 'pro' },
   });
   const embedded = await loadFile(google, { env: { ...env, DROVER_PLACES: 'embedded' } });
-  assert.deepEqual(embedded.places, { provider: 'embedded', timeoutMs: 10_000 });
+  assert.deepEqual(embedded.places, { providers: ['embedded'], timeoutMs: 10_000 });
   const flag = await loadFile(google, { env: { ...env, DROVER_PLACES: 'embedded' }, places: 'google-legacy' });
-  assert.equal(flag.places.provider, 'google-legacy');
+  assert.deepEqual(flag.places.providers, ['google-legacy']);
   const byVariable = await loadConfig({ env: { DROVER_CONFIG: fileWith(google), DROVER_GOOGLE_KEY: 'k' } });
   assert.equal(byVariable.herd, 'x');
 });
 
 test('a provider that is not there is refused with what to use', async () => {
   assert.match(
-    (await faultsOf({ places: 'google' })).join(),
-    /^--places: google .*not in this version: use google-legacy/,
+    (await faultsOf({ env: { DROVER_PLACES: 'embedded,bing' } })).join(),
+    /^DROVER_PLACES: there is no provider "bing": use embedded/,
   );
-  assert.match(
-    (await faultsOf({ env: { DROVER_PLACES: 'overpass' } })).join(),
-    /^DROVER_PLACES: overpass is not in this version/,
-  );
-  assert.match((await faultsOf({ places: 'file:x.osm' })).join(), /^--places: imported files .*not in this version/);
+  assert.match((await faultsOf({ places: 'embedded, embedded' })).join(), /^--places: embedded stands there twice/);
+  assert.match((await faultsOf({ places: 'google,' })).join(), /^--places: there is no provider ""/);
   assert.match((await faultsOf({ places: 'file:' })).join(), /^--places: there is no provider "file:"/);
   assert.match((await faultsOf({ places: '' })).join(), /^--places: there is no provider ""/);
+});
+
+test('several providers, in order, each with what belongs to it', async () => {
+  const base = { herd: 'x', servers: { A: { clientPort: 1 } } };
+  const long = {
+    ...base,
+    places: {
+      provider: ['google', 'overpass', 'embedded'],
+      google: { url: 'http://google.example/', fields: 'enterprise', requestsPerDay: 100 },
+      overpass: { url: 'http://overpass.example/api', cacheMinutes: 5 },
+    },
+  };
+  const env = { DROVER_GOOGLE_KEY: 'k' };
+  assert.deepEqual((await loadFile(long, { env })).places, {
+    providers: ['google', 'overpass', 'embedded'],
+    timeoutMs: 10_000,
+    google: { url: 'http://google.example/', key: 'k', fields: 'enterprise', requestsPerDay: 100 },
+    overpass: { url: 'http://overpass.example/api', cacheMinutes: 5 },
+  });
+  const flagged = await loadFile(long, {
+    env: { DROVER_OVERPASS_URL: 'http://env.example' },
+    places: 'embedded, overpass',
+  });
+  assert.deepEqual(flagged.places, {
+    providers: ['embedded', 'overpass'],
+    timeoutMs: 10_000,
+    overpass: { url: 'http://env.example', cacheMinutes: 5 },
+  });
+  const { overpass } = (await loadConfig({ env: { DROVER_PLACES: 'overpass' } })).places;
+  assert.deepEqual(overpass, { cacheMinutes: 1440, requestsPerDay: 2000 });
+
+  const short = { ...base, places: { provider: 'google,embedded', url: 'http://google.example/' } };
+  assert.equal((await loadFile(short, { env })).places.google?.url, 'http://google.example/');
+  // Written for Google, so Overpass is not asked there.
+  assert.equal((await loadFile(short, { places: 'overpass' })).places.overpass?.url, undefined);
+  const unclear = { ...base, places: { provider: 'google,overpass', url: 'http://x/', google: { url: 'http://y/' } } };
+  assert.deepEqual(await inFile(unclear), [
+    'places.url: is it for google or for overpass? Say places.google.url or places.overpass.url',
+    'places.url: places.google.url says it too: one of them is enough',
+  ]);
+  assert.deepEqual(await inFile({ ...base, places: { provider: [] } }), ['places.provider: names no provider']);
+  const wrong = { ...base, places: { provider: 'overpass', overpass: { url: 'overpass.example' } } };
+  assert.match((await inFile(wrong)).join(), /^places\.overpass\.url: must be a whole http/);
+  const lost = { ...base, places: { provider: ['google'], google: { keyFile: 'none.key' } } };
+  assert.match((await inFile(lost)).join(), /^places\.google\.keyFile: cannot be read: ENOENT/);
+});
+
+test('an imported file is looked at before a server starts, and its path starts where it was written', async () => {
+  writeMadePlaces(path.join(directory, 'my.places'), [{ name: 'Here', latitude: 1, longitude: 2 }]);
+  writeFileSync(path.join(directory, 'my.csv'), 'name,latitude,longitude\n');
+  const asking = (provider: unknown): string =>
+    fileWith({ herd: 'x', servers: { A: { clientPort: 1 } }, places: { provider } });
+  const mine = `file:${path.join(directory, 'my.places')}`;
+  const byFile = await loadConfig({ configFile: asking(['file:my.places', 'embedded']), env: {} });
+  assert.deepEqual(byFile.places.providers, [mine, 'embedded']);
+  const relative = `file:${path.relative('.', path.join(directory, 'my.places'))}`;
+  for (const sources of [{ places: relative, env: {} }, { env: { DROVER_PLACES: relative } }]) {
+    assert.deepEqual((await loadConfig(sources)).places.providers, [mine]);
+  }
+  const other = { configFile: asking('file:my.csv'), env: {} };
+  assert.match((await faultsOf(other)).join(), /^places: the places in .*my\.csv cannot be used: it is not a \.places/);
+  assert.match(
+    (await faultsOf({ places: 'file:gone' })).join(),
+    /^places: the places in .*gone cannot be used: ENOENT/,
+  );
+  // Whoever only looks at the herd need not have it.
+  await loadConfig({ ...other, toRun: false });
 });
 
 test('keys and URLs: never shown, never sent to the wrong provider', async () => {

@@ -21,11 +21,29 @@ export interface ServerEntry {
   readonly httpPort: number;
 }
 
-export interface PlacesConfig {
-  readonly provider: string;
+export interface GooglePlacesConfig {
   readonly url?: string;
   readonly key?: string;
+  readonly fields: 'pro' | 'enterprise';
+  /** Of each server, to each of Google's APIs. */
+  readonly requestsPerDay?: number;
+}
+
+export interface OverpassPlacesConfig {
+  readonly url?: string;
+  readonly cacheMinutes: number;
+  /** Of each server. */
+  readonly requestsPerDay?: number;
+}
+
+export interface PlacesConfig {
+  /** In the order in which they are asked; at least one. */
+  readonly providers: readonly string[];
+  /** For a lookup, whoever answers it. */
   readonly timeoutMs: number;
+  /** There if one of Google's is among the providers. */
+  readonly google?: GooglePlacesConfig;
+  readonly overpass?: OverpassPlacesConfig;
 }
 
 /** Files of certificates; in the first two, `{name}` stands for a server's name. */

@@ -1,26 +1,45 @@
-// The places behind WHATSAT: makes the configured provider when it is first needed, asks it, cuts its answer to the bound and
-// logs how that went. Knows providers only by their contract.
+// The places behind WHATSAT: makes the configured providers when they are first needed, asks them about a record's position, and
+// says in the log and the counters how that went. Knows providers only by their contract.
 import type { Logger } from 'pino';
 import type { Places } from '../net/client-connection.ts';
-import { cutNearbyJson } from '../places/nearby-json.ts';
+import { Ledger } from '../places/budget.ts';
+import type { ChainObserver, ProviderCounts } from '../places/chain.ts';
 import { PlacesError, type PlacesProvider, type PlacesQuery } from '../places/provider.ts';
-import { PLACES_ANSWER_BYTES } from '../wire/limits.ts';
 import { latitudeLongitude } from '../wire/location.ts';
 import { locationBytes, positionOf, type StoredRecord } from '../wire/record.ts';
 import type { PlacesConfig } from './config.ts';
+import { type OpenProviders, openProviders, requestsPerDay } from './places-providers.ts';
+
+/** What one provider was asked since the start, and what it said; requests are counted by the day (UTC). */
+export interface PlacesStatus extends Readonly<ProviderCounts> {
+  readonly requestsToday?: number;
+  readonly requestsPerDay?: number;
+}
+
+export interface PlacesLookupOptions {
+  readonly config: PlacesConfig;
+  readonly logger: Logger;
+  /** Whether what is asked of the places that come with Drover is logged; what leaves the machine always is. */
+  readonly traffic: boolean;
+  /** Where today's requests are counted, so that a restart does not forget them. */
+  readonly ledgerFile: string;
+}
 
 export class PlacesLookup {
   private readonly config: PlacesConfig;
   private readonly logger: Logger;
-  private readonly logsAnswers: boolean;
-  private provider: PlacesProvider | undefined;
-  private opening: Promise<PlacesProvider> | undefined;
+  private readonly traffic: boolean;
+  private readonly ledgerFile: string;
+  private ledger: Ledger | undefined;
+  private open: OpenProviders | undefined;
+  private opening: Promise<OpenProviders> | undefined;
+  private isClosed = false;
 
-  /** Answers of providers elsewhere are always logged, those of the places that come with Drover only as `traffic`. */
-  constructor(config: PlacesConfig, logger: Logger, traffic: boolean) {
+  constructor({ config, logger, traffic, ledgerFile }: PlacesLookupOptions) {
     this.config = config;
     this.logger = logger;
-    this.logsAnswers = traffic || config.provider !== 'embedded';
+    this.traffic = traffic;
+    this.ledgerFile = ledgerFile;
   }
 
   /** The JSON for a record's position, cut to `bound`; undefined, and a reason in the log, when there is none. */
@@ -31,82 +50,91 @@ export class PlacesLookup {
       radiusKm,
       limit: bound,
     };
-    const startedAt = performance.now();
-    if (this.provider === undefined) {
-      this.opening ??= openProvider(this.config);
-      return this.opening.then(
-        (provider) => {
-          this.provider = provider;
-          return this.ask(provider, query, startedAt, signal);
-        },
-        (error: unknown) => {
-          this.opening = undefined;
-          return this.failed(error, startedAt);
-        },
-      );
-    }
-    return this.ask(this.provider, query, startedAt, signal);
+    if (this.open !== undefined) return this.ask(this.open.provider, query, signal);
+    this.opening ??= this.openAll();
+    return this.opening.then(
+      ({ provider }) => this.ask(provider, query, signal),
+      (error: unknown) => {
+        this.opening = undefined;
+        this.logger.error({ reason: reasonOf(error) }, 'places cannot be opened');
+        return undefined;
+      },
+    );
+  }
+
+  status(): readonly PlacesStatus[] {
+    const counts: readonly ProviderCounts[] = this.open?.chain.counts ?? this.config.providers.map(noCounts);
+    return counts.map((one) => {
+      const perDay = requestsPerDay(one.provider, this.config);
+      if (perDay === undefined) return one;
+      const requestsToday = this.openLedger().spentToday(one.provider);
+      return { ...one, requestsToday, requestsPerDay: perDay };
+    });
   }
 
   close(): void {
-    this.provider?.close();
+    this.isClosed = true;
+    this.open?.provider.close();
+    this.ledger?.close();
   }
 
-  private ask(
-    provider: PlacesProvider,
-    query: PlacesQuery,
-    startedAt: number,
-    signal: AbortSignal,
-  ): Places | Promise<Places> {
+  private async openAll(): Promise<OpenProviders> {
+    const { logger } = this;
+    const open = await openProviders(this.config, {
+      observer: this.observer(),
+      ledger: this.openLedger(),
+      advise: (provider, advice) => logger.warn({ provider, advice }, 'places advice'),
+    });
+    if (this.isClosed) open.provider.close();
+    this.open = open;
+    return open;
+  }
+
+  private openLedger(): Ledger {
+    const isNeeded = this.config.providers.some((name) => requestsPerDay(name, this.config) !== undefined);
+    this.ledger ??= new Ledger({
+      ...(isNeeded ? { file: this.ledgerFile } : {}),
+      now: () => new Date(),
+      onFault: (reason) => this.logger.warn({ reason }, 'places budget'),
+    });
+    return this.ledger;
+  }
+
+  private ask(provider: PlacesProvider, query: PlacesQuery, signal: AbortSignal): Places | Promise<Places> {
     try {
       const answer = provider.near(query, signal);
-      if (!(answer instanceof Promise)) return this.answered(answer, query, startedAt);
-      return answer.then(
-        (document) => this.answered(document, query, startedAt),
-        (error: unknown) => this.failed(error, startedAt),
-      );
+      return answer instanceof Promise ? answer.catch((error: unknown) => this.none(error)) : answer;
     } catch (error) {
-      return this.failed(error, startedAt);
+      return this.none(error);
     }
   }
 
-  private answered(document: Uint8Array, query: PlacesQuery, startedAt: number): Places {
-    try {
-      const { json, status } = cutNearbyJson(document, query.limit);
-      const { provider } = this.config;
-      if (this.logsAnswers) {
-        this.logger.info(
-          { provider, status, answerBytes: document.length, durationMs: since(startedAt) },
-          'places answered',
-        );
-      }
-      return json;
-    } catch (error) {
-      return this.failed(error, startedAt);
-    }
-  }
-
-  private failed(error: unknown, startedAt: number): undefined {
-    const { provider } = this.config;
-    if (!(error instanceof PlacesError)) {
-      this.logger.error({ provider, durationMs: since(startedAt), error: String(error) }, 'places lookup broke');
-      return undefined;
-    }
-    this.logger.warn({ provider, durationMs: since(startedAt), reason: error.message }, 'places failed');
+  /** Each provider's reason has been logged. */
+  private none(error: unknown): undefined {
+    if (!(error instanceof PlacesError)) this.logger.error({ error: String(error) }, 'places lookup broke');
     return undefined;
   }
-}
 
-function since(startedAt: number): number {
-  return Math.round((performance.now() - startedAt) * 1000) / 1000;
-}
-
-/** Providers are loaded when they are first asked: a server listens before it can search. */
-async function openProvider(config: PlacesConfig): Promise<PlacesProvider> {
-  if (config.provider === 'google-legacy') {
-    const { GoogleLegacyProvider } = await import('../places/google-legacy.ts');
-    return new GoogleLegacyProvider({ ...config, answerBytes: PLACES_ANSWER_BYTES });
+  private observer(): ChainObserver {
+    const { logger, traffic } = this;
+    return {
+      answered: ({ provider, durationMs }, status, answerBytes) => {
+        if (traffic || provider !== 'embedded') {
+          logger.info({ provider, status, answerBytes, durationMs }, 'places answered');
+        }
+      },
+      failed: (call, reason) => logger.warn({ ...call, reason }, 'places failed'),
+      broke: (call, error) => logger.error({ ...call, error: String(error) }, 'places lookup broke'),
+      paused: (provider, pauseMs) => logger.warn({ provider, pauseMs }, 'places provider paused'),
+      resumed: (provider) => logger.info({ provider }, 'places provider resumed'),
+    };
   }
-  const { EmbeddedProvider } = await import('../places/embedded.ts');
-  return new EmbeddedProvider();
+}
+
+function noCounts(provider: string): ProviderCounts {
+  return { provider, asked: 0, answered: 0, nothing: 0, refused: 0, failed: 0, skipped: 0 };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof PlacesError ? error.message : String(error);
 }

@@ -123,7 +123,12 @@ class HerdServer implements RunningServer {
       commit: (done) => disk.commit(done),
     });
     this.nearAnswers = new NearAnswers(this.pulse);
-    this.places = new PlacesLookup(config.places, log.logger, config.log.traffic);
+    this.places = new PlacesLookup({
+      config: config.places,
+      logger: log.logger,
+      traffic: config.log.traffic,
+      ledgerFile: log.file.replace(/\.log$/, '.places.json'),
+    });
     this.clients = new ClientListener({
       pulse: this.pulse,
       lineBytes: config.limits.lineBytes,
@@ -266,7 +271,8 @@ class HerdServer implements RunningServer {
       disk: this.disk.state,
       clients: this.replica.clients,
       connections: this.clients.size,
-      placesProvider: this.config.places.provider,
+      placesProvider: this.config.places.providers.join(','),
+      places: this.places.status(),
       residentBytes: process.memoryUsage.rss(),
       memory: this.replica.memory(),
       logFile: path.resolve(this.log.file),

@@ -5,6 +5,7 @@ import { ASKER, askNear, askStatus, askToForget, type Question } from '../net/st
 import type { NearAnswer, NearQuestion } from '../wire/near.ts';
 import { findCertificates } from './certificates.ts';
 import type { HerdConfig, ServerEntry } from './config.ts';
+import type { PlacesStatus } from './places.ts';
 import { findKeyring } from './secret.ts';
 
 export interface LinkStatus {
@@ -56,7 +57,9 @@ export interface ServerStatus {
   readonly disk: 'working' | 'failing';
   readonly clients: number;
   readonly connections: number;
+  /** In the order in which they are asked, with commas between. */
   readonly placesProvider: string;
+  readonly places: readonly PlacesStatus[];
   readonly residentBytes: number;
   /** Bytes taken for clients, by what they are for. */
   readonly memory: Readonly<Record<string, number>>;

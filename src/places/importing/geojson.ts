@@ -2,12 +2,12 @@
 // other formats.
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { placeTypes, vicinityOf } from '../openstreetmap-types.ts';
 import { Bounds } from './bounds.ts';
 import { typesFrom } from './csv.ts';
 import type { Columns, Format, ReadOptions } from './format.ts';
 import type { Intake } from './intake.ts';
 import { readLines } from './lines.ts';
-import { placeTypes, vicinityOf } from './openstreetmap-types.ts';
 
 const REPORT_EVERY_FEATURES = 5000;
 /** Deeper than a MultiPolygon in a few collections: whoever nests more wants to break something. */
@@ -32,20 +32,26 @@ function addFeature(value: unknown, row: number, columns: Columns, intake: Intak
     intake.leaveOut();
     return;
   }
+  // Most tools that make GeoJSON of OpenStreetMap's data leave its tags as they are.
+  const tags = Object.fromEntries(
+    Object.entries(properties)
+      .map(([key, text]) => [key, asText(text)])
+      .filter(([, text]) => text),
+  );
   const bounds = new Bounds();
   if (!extend(bounds, feature['geometry'], 0)) {
     intake.refuse(row, 'it has no position');
     return;
   }
   const type = columns.type ?? ['type', 'types', 'category'].find((key) => asText(properties[key]) !== '') ?? 'type';
-  const ownTypes = columns.type === undefined ? placeTypes(properties) : undefined;
+  const ownTypes = columns.type === undefined ? placeTypes(tags) : undefined;
   const address = columns.vicinity ?? ['vicinity', 'address'].find((key) => asText(properties[key]) !== '');
   intake.add(row, {
     name,
     latitude: bounds.latitude,
     longitude: bounds.longitude,
     types: ownTypes ?? typesFrom(asText(properties[type])),
-    vicinity: address === undefined ? vicinityOf(properties) : asText(properties[address]),
+    vicinity: address === undefined ? vicinityOf(tags) : asText(properties[address]),
   });
 }
 

@@ -1,17 +1,17 @@
 // Named points of interest out of an OSM PBF file. A way or relation stands where the middle of its box is, so its nodes must be
 // found: nodes come first in the file, and which are needed is known at its end. Hence two passes, and a third over the ways when
 // a relation has some; each reads only the blocks that it needs.
+import { DETAIL_KEYS, PLACE_KEYS, placeTypes, vicinityOf } from '../openstreetmap-types.ts';
 import { Bounds } from './bounds.ts';
 import type { Format } from './format.ts';
 import type { Intake } from './intake.ts';
-import { PLACE_KEYS, placeTypes, VICINITY_KEYS, vicinityOf } from './openstreetmap-types.ts';
 import { type BlockReader, type Member, readOsmBlock, type Tags } from './osm-block.ts';
 import { OsmFile } from './osm-file.ts';
 
 const KEYS = {
   neededKey: 'name',
-  otherKeys: new Set(PLACE_KEYS.filter((key) => key !== 'religion')),
-  shownKeys: new Set(['religion', ...VICINITY_KEYS]),
+  otherKeys: new Set(PLACE_KEYS),
+  shownKeys: new Set(DETAIL_KEYS),
 };
 
 /** A way or relation that is a place, until it is known where it is. */

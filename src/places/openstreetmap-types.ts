@@ -1,5 +1,9 @@
 // OpenStreetMap tags to the types that Nearby Search documents. What has no type of its own there is a plain
-// point of interest (a shop: a store); what nobody looks for by name near a position is no place at all.
+// point of interest (a shop: a store); what nobody looks for by name near a position is no place at all. The embedded places are
+// made with it too (scripts/places/openstreetmap.mjs).
+
+/** As OpenStreetMap has them: keys and values, a name for each language among them. */
+export type Tags = Readonly<Record<string, string | undefined>>;
 
 const TYPE_BY_VALUE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   amenity: {
@@ -156,36 +160,56 @@ const FURNITURE = new Set([
 /** Keys whose every named bearer is a place, and keys where only the values above are. */
 const ANY_VALUE = new Set(['amenity', 'shop', 'tourism', 'leisure', 'office', 'craft', 'healthcare', 'historic']);
 
-/** Tags that tell whether something is a place, and of which type. */
-export const PLACE_KEYS: readonly string[] = [...Object.keys(TYPE_BY_VALUE), 'religion'];
-
-type Tags = Readonly<Record<string, unknown>>;
+const ANY_PLACE = ['point_of_interest', 'establishment'];
+const ANY_SHOP = 'store';
 
 /** The types of whatever has these tags, or undefined when it is no place. The first key that tells more than "a place" wins. */
 export function placeTypes(tags: Tags): readonly string[] | undefined {
   let isPlace = false;
   for (const [key, types] of Object.entries(TYPE_BY_VALUE)) {
     const value = tags[key];
-    if (typeof value !== 'string' || value === 'no' || FURNITURE.has(value)) continue;
-    const type = value === 'place_of_worship' ? named(PLACE_OF_WORSHIP, String(tags['religion'])) : named(types, value);
-    if (type) return [type, 'point_of_interest', 'establishment'];
-    if (key === 'shop') return ['store', 'point_of_interest', 'establishment'];
+    if (value === undefined || value === 'no' || FURNITURE.has(value)) continue;
+    const type = value === 'place_of_worship' ? PLACE_OF_WORSHIP[tags['religion'] ?? ''] : ownValue(types, value);
+    if (type) return [type, ...ANY_PLACE];
+    if (key === 'shop') return [ANY_SHOP, ...ANY_PLACE];
     isPlace ||= ANY_VALUE.has(key);
   }
-  return isPlace ? ['point_of_interest', 'establishment'] : undefined;
+  return isPlace ? ANY_PLACE : undefined;
 }
 
-/** A value may be called `constructor`. */
-function named(types: Readonly<Record<string, string>>, value: string): string | undefined {
+/** A tag may say `constructor`, which every object has. */
+function ownValue(types: Readonly<Record<string, string>>, value: string): string | undefined {
   return Object.hasOwn(types, value) ? types[value] : undefined;
 }
 
-/** Street and number, and town: only what the tags say, nothing is filled in. */
+/** Where a place is, as far as the tags say so: a missing `addr:city` is not filled in. */
 export function vicinityOf(tags: Tags): string {
   const street = tags['addr:street'];
   const house = street && tags['addr:housenumber'];
   return [[street, house].filter(Boolean).join(' '), tags['addr:city']].filter(Boolean).join(', ').trim();
 }
 
-/** Tags that `vicinityOf` looks at. */
-export const VICINITY_KEYS: readonly string[] = ['addr:street', 'addr:housenumber', 'addr:city'];
+/** Keys that may make something a place. */
+export const PLACE_KEYS: readonly string[] = Object.keys(TYPE_BY_VALUE);
+
+/** Keys that say more about a place: which faith, and where it is. */
+export const DETAIL_KEYS: readonly string[] = ['religion', 'addr:street', 'addr:housenumber', 'addr:city'];
+
+/** Tags that make something a place: a key, and the values that count; all of them without. */
+export interface TagFilter {
+  readonly key: string;
+  readonly values?: readonly string[];
+}
+
+/** What to look for to find every place that has a type which `isWanted`. Some of what is found may have another. */
+export function tagFilters(isWanted: (type: string) => boolean): TagFilter[] {
+  const filters: TagFilter[] = [];
+  for (const [key, types] of Object.entries(TYPE_BY_VALUE)) {
+    const isAnyWanted = ANY_VALUE.has(key) && ANY_PLACE.some(isWanted);
+    const values = Object.keys(types).filter((value) => [types[value] ?? '', ...ANY_PLACE].some(isWanted));
+    if (key === 'amenity' && Object.values(PLACE_OF_WORSHIP).some(isWanted)) values.push('place_of_worship');
+    if (isAnyWanted || (key === 'shop' && isWanted(ANY_SHOP))) filters.push({ key });
+    else if (values.length > 0) filters.push({ key, values });
+  }
+  return filters;
+}

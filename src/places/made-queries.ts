@@ -1,0 +1,31 @@
+// What tests of live providers ask, and how they look at what went wrong.
+import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
+import { PlacesError, type PlacesQuery } from './provider.ts';
+
+export const KEY = 'AIza/secret+key&with=signs';
+
+export const QUERY: PlacesQuery = {
+  latitude: 34.06893,
+  longitude: -118.445127,
+  latitudeLongitude: '34.068930,-118.445127',
+  radiusKm: 10,
+  limit: 20,
+};
+
+/** The error of a lookup, with proof that it does not hold the key in any form. */
+export async function failure(answer: Promise<unknown>): Promise<PlacesError> {
+  const error = await answer.then(
+    () => assert.fail('it was answered'),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof PlacesError);
+  const everything = inspect(error, { depth: 10, showHidden: true });
+  for (const form of [KEY, encodeURIComponent(KEY), 'secret']) assert.ok(!everything.includes(form));
+  return error;
+}
+
+/** Checked again after each turn of the event loop; the test runner's own limit ends a wait in vain. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
