@@ -60,19 +60,37 @@ function typesOf(featureClass: string, code: string): readonly string[] {
   return types;
 }
 
+/** Where each column of a line begins, and where the next one would: an array of all the texts costs more than the rest of an import. */
+const starts = new Int32Array(COLUMNS + 1);
+
+/** How many columns the line has. */
+function findColumns(line: string): number {
+  let count = 1;
+  for (let tab = line.indexOf('\t'); tab >= 0; tab = line.indexOf('\t', tab + 1)) {
+    if (count <= COLUMNS) starts[count] = tab + 1;
+    count += 1;
+  }
+  if (count === COLUMNS) starts[COLUMNS] = line.length + 1;
+  return count;
+}
+
+function column(line: string, number: number): string {
+  return line.slice(starts[number] as number, (starts[number + 1] as number) - 1);
+}
+
 async function read(file: string, _: unknown, intake: Intake): Promise<void> {
   const onLine = (line: string, number: number): void => {
-    const columns = line.split('\t');
-    if (columns.length !== COLUMNS) {
-      intake.refuse(number, `it has ${columns.length} columns, not GeoNames' ${COLUMNS}`);
+    const count = findColumns(line);
+    if (count !== COLUMNS) {
+      intake.refuse(number, `it has ${count} columns, not GeoNames' ${COLUMNS}`);
       return;
     }
-    const country = columns[8] as string;
+    const country = column(line, 8);
     intake.add(number, {
-      name: columns[1] as string,
-      latitude: numberFrom(columns[4]),
-      longitude: numberFrom(columns[5]),
-      types: typesOf(columns[6] as string, columns[7] as string),
+      name: column(line, 1),
+      latitude: numberFrom(column(line, 4)),
+      longitude: numberFrom(column(line, 5)),
+      types: typesOf(column(line, 6), column(line, 7)),
       vicinity: Object.hasOwn(COUNTRY_NAMES, country) ? (COUNTRY_NAMES[country] as string) : country,
     });
   };
@@ -80,7 +98,7 @@ async function read(file: string, _: unknown, intake: Intake): Promise<void> {
 }
 
 /** NaN for what is empty, which to JavaScript is 0. */
-function numberFrom(text: string | undefined): number {
+function numberFrom(text: string): number {
   return text ? Number(text) : Number.NaN;
 }
 

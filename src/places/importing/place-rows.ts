@@ -28,6 +28,12 @@ export class PlaceRows {
   readonly kinds: PlacesKind[] = [];
   readonly sources: SourceDescription[] = [];
   readonly #kindNumbers = new Map<string, number>();
+  /** Of the newest place: many sources say the same of all. */
+  #last: { readonly types: readonly string[]; readonly source: number; readonly kind: number } = {
+    types: [],
+    source: -1,
+    kind: -1,
+  };
   readonly #texts: Buffer[] = [];
   /** Of the last segment of `#texts`. */
   #filled = SEGMENT_BYTES;
@@ -108,6 +114,7 @@ export class PlaceRows {
   }
 
   #kindNumber(source: number, types: readonly string[]): number | undefined {
+    if (types === this.#last.types && source === this.#last.source) return this.#last.kind;
     const key = `${source}\0${types.join('\0')}`;
     let number = this.#kindNumbers.get(key);
     if (number === undefined) {
@@ -115,6 +122,7 @@ export class PlaceRows {
       number = this.kinds.push({ source, types: [...types] }) - 1;
       this.#kindNumbers.set(key, number);
     }
+    this.#last = { types, source, kind: number };
     return number;
   }
 

@@ -101,16 +101,23 @@ function inOrder(rows: PlaceRows): Order {
   const order = new Uint32Array(rows.count);
   const cells = new Uint32Array(rows.count);
   let kept = 0;
-  const identities = new Set<string>();
+  /** Of one cell, by a number that equal positions share: the only place there, or what all of them are. */
+  const atPosition = new Map<number, number | Set<string>>();
   for (let at = 0; at < rows.count; at += 1) {
     const place = keys[at * 2] as number;
     const cell = keys[at * 2 + 1] as number;
     const isFirst = at === 0 || keys[at * 2 - 1] !== cell;
-    if (isFirst) identities.clear();
+    if (isFirst && atPosition.size > 0) atPosition.clear();
     if (!isFirst || keys[at * 2 + 3] === cell) {
-      const identity = identityOf(rows, place);
-      if (identities.has(identity)) continue;
-      identities.add(identity);
+      const position = rows.longitudeUnits(place) + rows.latitudeUnits(place) * 4e9;
+      const others = atPosition.get(position);
+      if (others === undefined) atPosition.set(position, place);
+      else {
+        const identities = typeof others === 'number' ? new Set([identityOf(rows, others)]) : others;
+        const identity = identityOf(rows, place);
+        if (identities.has(identity)) continue;
+        atPosition.set(position, identities.add(identity));
+      }
     }
     order[kept] = place;
     cells[kept] = cell;
