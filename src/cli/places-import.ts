@@ -2,6 +2,7 @@
 // the code that reads formats is loaded when the command runs.
 import path from 'node:path';
 import { type Command, Option } from 'commander';
+import { FORMAT_NAMES } from '../places/importing/formats.ts';
 import type { FileReport, ImportReport } from '../places/importing/import.ts';
 import { PlacesError } from '../places/provider.ts';
 import { CommandError } from './failure.ts';
@@ -32,15 +33,13 @@ interface ImportOptions {
   readonly delimiter: string;
 }
 
-const FORMATS = ['osm', 'geonames', 'csv', 'geojson', 'geojsonseq', 'foursquare', 'overture'];
-
 export function addImportCommand(places: Command, context: ImportCommandContext): void {
   places
     .command('import')
     .description('make a .places file, for --places file:PATH, out of files of places')
     .argument('<file...>', 'OSM PBF, GeoNames TSV, CSV, GeoJSON, GeoJSONSeq, or Parquet of Foursquare or Overture')
     .option('-o, --output <path>', 'the file to make (default: the first file, as .places, in this folder)')
-    .addOption(new Option('--format <format>', 'when the name does not tell it').choices(FORMATS))
+    .addOption(new Option('--format <format>', 'when the name does not tell it').choices(FORMAT_NAMES))
     .option('--source <text>', 'whose data it is; also what keeps the ids of places the same')
     .option('--licence <text>', 'licence of the data, as in CC-BY-4.0')
     .option('--licence-url <url>', 'where the licence is')
