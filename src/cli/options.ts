@@ -40,7 +40,7 @@ export function addRunOptions(command: Command): Command {
     .option('--data <directory>', 'where state and logs go (DROVER_DATA; default: .drover)')
     .option(
       '--places <provider>',
-      'embedded, google, google-legacy or overpass; several, in order, with commas (DROVER_PLACES; default: embedded)',
+      'embedded, google, google-legacy, overpass or file:PATH; several, in order, with commas (DROVER_PLACES; default: embedded)',
     )
     .addOption(
       new Option(

@@ -1,23 +1,29 @@
-// `drover places near` and `drover places about`: the places that a herd would answer with, without a herd.
+// `drover places near`, `about` and `import` (places-import.ts): the places that a herd would answer with, without a herd.
 // Turns words into a query and answers into a table; what is near is the provider's to know.
 import type { Command } from 'commander';
 import { type Attribution, PlacesError, type PlacesProvider } from '../places/provider.ts';
 import { distanceKm } from '../wire/distance.ts';
 import { CommandError } from './failure.ts';
+import { addImportCommand } from './places-import.ts';
 import { numberFrom, type Position, positionFrom } from './position.ts';
 import { formatTable, printable } from './table.ts';
 
 export interface PlacesCommandsContext {
   /** Where the result goes; by default standard output. */
   readonly write: (text: string) => void;
-  /** By default the embedded places. */
-  readonly openProvider: () => Promise<PlacesProvider>;
+  /** Where what is worth knowing besides goes; by default standard error. */
+  readonly complain: (text: string) => void;
+  /** By the name that `--places` gives. @throws {CommandError} for one that cannot be asked from here */
+  readonly openProvider: (name: string) => Promise<PlacesProvider>;
 }
 
 interface NearOptions {
   readonly radius: string;
   readonly limit: string;
   readonly type?: string;
+  readonly keyword?: string;
+  readonly language?: string;
+  readonly places: string;
   readonly json?: true;
 }
 
@@ -32,8 +38,15 @@ interface NearbyResult {
 /** As `WHATSAT` has them. */
 const LARGEST_RADIUS_KM = 50;
 const LARGEST_LIMIT = 20;
+const PLACES_OPTION = 'whom to ask: embedded, or file:PATH';
+
 export function addPlacesCommands(program: Command, given: Partial<PlacesCommandsContext> = {}): void {
-  const context: PlacesCommandsContext = { write: writeToStandardOutput, openProvider: openEmbedded, ...given };
+  const context: PlacesCommandsContext = {
+    write: (text) => void process.stdout.write(text),
+    complain: (text) => void process.stderr.write(text),
+    openProvider,
+    ...given,
+  };
   const places = program.command('places').description('look up places without a herd');
   places
     .command('near')
@@ -42,6 +55,9 @@ export function addPlacesCommands(program: Command, given: Partial<PlacesCommand
     .option('--radius <KM>', `how far, 0 to ${LARGEST_RADIUS_KM}`, '10')
     .option('--limit <N>', `how many at most, 0 to ${LARGEST_LIMIT}`, '20')
     .option('--type <TYPE>', 'only places of this type: locality, airport, heliport, cafe, ...')
+    .option('--keyword <TEXT>', 'only places whose name or types hold this text, in any case')
+    .option('--language <TAG>', 'language of the names, as in de or pt-BR, where the provider has several')
+    .option('--places <PROVIDER>', PLACES_OPTION, 'embedded')
     .option('--json', 'print the Nearby Search document')
     // A position in the south begins with a minus, which is no option. What is one after all is found in `positionFrom`.
     .allowUnknownOption()
@@ -50,17 +66,21 @@ export function addPlacesCommands(program: Command, given: Partial<PlacesCommand
   places
     .command('about')
     .description('say where the places come from, and under which licence')
+    .option('--places <PROVIDER>', PLACES_OPTION, 'embedded')
     .option('--json', 'print it as JSON')
-    .action((options: { json?: true }) => printAbout(context, options.json === true));
+    .action((options: { places: string; json?: true }) => printAbout(context, options.places, options.json === true));
+  addImportCommand(places, context);
 }
 
-function writeToStandardOutput(text: string): void {
-  process.stdout.write(text);
-}
-
-async function openEmbedded(): Promise<PlacesProvider> {
-  const { EmbeddedProvider } = await import('../places/embedded.ts');
-  return new EmbeddedProvider();
+async function openProvider(name: string): Promise<PlacesProvider> {
+  if (name === 'embedded') {
+    const { EmbeddedProvider } = await import('../places/embedded.ts');
+    return new EmbeddedProvider();
+  }
+  const path = /^file:(.+)$/s.exec(name)?.[1];
+  if (path === undefined) throw new CommandError(`--places ${JSON.stringify(name)} is neither embedded nor file:PATH`);
+  const { FileProvider } = await import('../places/file.ts');
+  return new FileProvider(name, [path]);
 }
 
 async function printNear(context: PlacesCommandsContext, options: NearOptions, command: Command): Promise<void> {
@@ -74,24 +94,26 @@ async function printNear(context: PlacesCommandsContext, options: NearOptions, c
     'a number of km',
   );
   const limit = numberFrom(command, '--limit', options.limit, /^\d+$/, LARGEST_LIMIT, 'a whole number');
-  const type = options.type === undefined ? {} : { type: options.type };
-  const query = { ...position, radiusKm, limit, ...type };
-  const text = await withProvider(context, async (provider) =>
+  const { type, keyword, language } = options;
+  const filters = { ...(type && { type }), ...(keyword && { keyword }), ...(language && { language }) };
+  const query = { ...position, radiusKm, limit, ...filters };
+  const text = await withProvider(context, options.places, async (provider) =>
     Buffer.from(await provider.near(query, new AbortController().signal)).toString(),
   );
   context.write(options.json ? `${text.trimEnd()}\n` : nearTable(text, position, limit));
 }
 
-async function printAbout(context: PlacesCommandsContext, asJson: boolean): Promise<void> {
-  const sources = await withProvider(context, (provider) => provider.about());
+async function printAbout(context: PlacesCommandsContext, places: string, asJson: boolean): Promise<void> {
+  const sources = await withProvider(context, places, (provider) => provider.about());
   context.write(asJson ? `${JSON.stringify(sources, undefined, 2)}\n` : aboutText(sources));
 }
 
 async function withProvider<Answer>(
   context: PlacesCommandsContext,
+  name: string,
   ask: (provider: PlacesProvider) => Promise<Answer>,
 ): Promise<Answer> {
-  const provider = await context.openProvider();
+  const provider = await context.openProvider(name);
   try {
     return await ask(provider);
   } catch (error) {

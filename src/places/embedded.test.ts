@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { EmbeddedProvider } from './embedded.ts';
-import { madeArtefact } from './made-places.ts';
-import { PlacesError, type PlacesQuery } from './provider.ts';
+import type { PlacesQuery } from './provider.ts';
 import { providerSuite } from './suite.ts';
 
 interface Result {
@@ -99,76 +95,3 @@ describe('the places that come with Drover', () => {
     assert.ok(provider.near(LOS_ANGELES, signal) instanceof Uint8Array);
   });
 });
-
-test('prints as Google does', async () => {
-  await withFiles(
-    { 'a.places': await madeArtefact([{ name: 'Say "hi"\u2028', latitude: -4, longitude: 0.5 }]) },
-    async (folder) => {
-      const provider = new EmbeddedProvider({ files: [path.join(folder, 'a.places')] });
-      const document = Buffer.from(await provider.near(at(-4, 0.5), signal)).toString();
-      assert.equal(
-        document.replaceAll(/drv[0-9a-f]{16}/g, 'ID'),
-        `{
-   "html_attributions" : [ "<a href=\\"https://example.org/\\">Nobody</a>" ],
-   "results" : [
-      {
-         "geometry" : {
-            "location" : {
-               "lat" : -4.0,
-               "lng" : 0.5
-            }
-         },
-         "name" : "Say \\"hi\\"\\u2028",
-         "place_id" : "ID",
-         "reference" : "ID",
-         "types" : [ "locality", "political" ]
-      }
-   ],
-   "status" : "OK"
-}`,
-      );
-    },
-  );
-});
-
-test('a place keeps its id when other places come', async () => {
-  const here = { name: 'Here', latitude: 1, longitude: 2 };
-  const others = Array.from({ length: 100 }, (_, each) => ({
-    name: `other ${each}`,
-    latitude: each / 2,
-    longitude: each,
-  }));
-  const files = { 'a.places': await madeArtefact([here]), 'b.places': await madeArtefact([...others, here]) };
-  await withFiles(files, async (folder) => {
-    const ids = await Promise.all(
-      Object.keys(files).map(async (file) => {
-        const provider = new EmbeddedProvider({ files: [path.join(folder, file)] });
-        const document = Buffer.from(await provider.near(at(1, 2, { limit: 1 }), signal)).toString();
-        return (JSON.parse(document) as { results: Result[] }).results[0]?.place_id;
-      }),
-    );
-    assert.match(ids[0] ?? '', /^drv[0-9a-f]{16}$/);
-    assert.equal(ids[0], ids[1]);
-  });
-});
-
-test('a damaged file is an error, and is tried again by the next lookup', async () => {
-  const whole = await madeArtefact([{ name: 'Here', latitude: 1, longitude: 2 }]);
-  await withFiles({ 'a.places': whole.subarray(0, -1) }, async (folder) => {
-    const file = path.join(folder, 'a.places');
-    const provider = new EmbeddedProvider({ files: [file] });
-    await assert.rejects(async () => provider.near(at(1, 2), signal), PlacesError);
-    await writeFile(file, whole);
-    assert.match(Buffer.from(await provider.near(at(1, 2), signal)).toString(), /"Here"/);
-  });
-});
-
-async function withFiles(files: Record<string, Uint8Array>, use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'drover-places-'));
-  try {
-    for (const [file, bytes] of Object.entries(files)) await writeFile(path.join(folder, file), bytes);
-    await use(folder);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}

@@ -1,4 +1,4 @@
-// Builds a JSON document as bytes, without a string for each part: names are copied from the artefact as they lie there.
+// Builds a JSON document as bytes, without a string for each part: names are copied from the file as they lie there.
 // Knows JSON's strings and numbers; nothing of places.
 
 const UNITS_PER_DEGREE = 10_000_000;

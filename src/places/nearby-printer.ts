@@ -1,14 +1,10 @@
-// Prints rows of artefacts as a Nearby Search document in the style that Google prints: 3 spaces, `"key" : value`, keys in
+// Prints rows of .places files as a Nearby Search document in the style that Google prints: 3 spaces, `"key" : value`, keys in
 // alphabetical order. What a source does not know is left out. Knows nothing of how the rows were found.
-import type { Artefact, ArtefactKind, ArtefactSource } from './artefact.ts';
 import { printStrings } from './google-style.ts';
 import { JsonWriter } from './json-writer.ts';
+import type { FoundPlace } from './nearest-places.ts';
 import { PlaceIdHash } from './place-id.ts';
-
-export interface FoundPlace {
-  readonly artefact: Artefact;
-  readonly row: number;
-}
+import type { Chunk, PlacesFile, PlacesKind, PlacesSource } from './places-file.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
@@ -28,34 +24,37 @@ const RESULTS_END = bytes('\n   ]');
 const STATUS_OK = bytes(',\n   "status" : "OK"\n}');
 const STATUS_ZERO_RESULTS = bytes(',\n   "status" : "ZERO_RESULTS"\n}');
 
-/** What is the same for all rows of an artefact. */
-interface Parts {
-  /** From the end of `reference` to the end of `types`, for each kind. */
-  readonly types: readonly Uint8Array[];
-  /** The hash's two halves after the source's key, for each kind. */
-  readonly hashStarts: readonly (readonly [number, number])[];
-  readonly sourceBits: readonly number[];
+/** What is the same for all rows of a kind. */
+interface KindParts {
+  /** From the end of `reference` to the end of `types`. */
+  readonly types: Uint8Array;
+  /** The hash's two halves after the source's key. */
+  readonly hashHigh: number;
+  readonly hashLow: number;
+  /** Which source, as a bit. */
+  readonly sourceBit: number;
 }
 
 export class NearbyPrinter {
   readonly #writer = new JsonWriter();
   readonly #hash = new PlaceIdHash();
-  readonly #parts = new Map<Artefact, Parts>();
-  readonly #sources: readonly ArtefactSource[];
+  /** For each file its kinds' parts, made when a kind is first printed: there may be thousands, and a herd needs few. */
+  readonly #parts = new Map<PlacesFile, (KindParts | undefined)[]>();
+  /** Number of each file's first source in `#sources`. */
+  readonly #firstSources = new Map<PlacesFile, number>();
+  readonly #sources: readonly PlacesSource[];
   /** By the set of sources as bits: there are few sets, and every answer needs one. */
   readonly #attributions = new Map<number, Uint8Array>();
 
-  constructor(artefacts: readonly Artefact[]) {
-    const sources = artefacts.flatMap((artefact) => artefact.sources);
-    this.#sources = sources;
-    for (const artefact of artefacts) {
-      const sourceOf = (kind: ArtefactKind): ArtefactSource => artefact.sources[kind.source] as ArtefactSource;
-      this.#parts.set(artefact, {
-        types: artefact.kinds.map((kind) => bytes(`",\n         "types" : ${printStrings(kind.types, '         ')}`)),
-        hashStarts: artefact.kinds.map((kind) => this.#hashStart(sourceOf(kind))),
-        sourceBits: artefact.kinds.map((kind) => 1 << sources.indexOf(sourceOf(kind))),
-      });
+  /** Of at most 31 sources in all. */
+  constructor(files: readonly PlacesFile[]) {
+    const sources: PlacesSource[] = [];
+    for (const file of files) {
+      this.#parts.set(file, new Array(file.header.kinds.length).fill(undefined));
+      this.#firstSources.set(file, sources.length);
+      sources.push(...file.header.sources);
     }
+    this.#sources = sources;
   }
 
   /** `anyFound`: whether there is a place at all, which decides the status also when none is wanted. */
@@ -78,20 +77,18 @@ export class NearbyPrinter {
     return writer.finish();
   }
 
-  #printResult({ artefact, row }: FoundPlace): void {
+  #printResult({ chunk, row }: FoundPlace): void {
     const writer = this.#writer;
     const hash = this.#hash;
-    const parts = this.#parts.get(artefact) as Parts;
-    const { coordinates, nameOffsets, names, vicinityOffsets, vicinities } = artefact;
-    const kind = artefact.kindNumbers[row] as number;
+    const { coordinates, nameOffsets, names, vicinityOffsets, vicinities } = chunk;
+    const parts = this.#partsOf(chunk, row);
     const longitude = coordinates[row * 2] as number;
     const latitude = coordinates[row * 2 + 1] as number;
     const nameStart = nameOffsets[row] as number;
     const nameEnd = nameOffsets[row + 1] as number;
-    const vicinity = artefact.vicinityNumbers[row] as number;
+    const vicinity = chunk.vicinityNumbers[row] as number;
 
-    const hashStart = parts.hashStarts[kind] as readonly [number, number];
-    hash.restart(hashStart[0], hashStart[1]);
+    hash.restart(parts.hashHigh, parts.hashLow);
     hash.bytes(names, nameStart, nameEnd);
     hash.int32(latitude);
     hash.int32(longitude);
@@ -108,7 +105,7 @@ export class NearbyPrinter {
     writer.text(REFERENCE);
     writer.hex32(hash.high);
     writer.hex32(hash.low);
-    writer.text(parts.types[kind] as Uint8Array);
+    writer.text(parts.types);
     if (vicinity > 0) {
       writer.text(VICINITY);
       writer.stringContent(vicinities, vicinityOffsets[vicinity] as number, vicinityOffsets[vicinity + 1] as number);
@@ -119,13 +116,10 @@ export class NearbyPrinter {
 
   #printAttributions(places: readonly FoundPlace[]): Uint8Array {
     let bits = 0;
-    for (const { artefact, row } of places) {
-      const { sourceBits } = this.#parts.get(artefact) as Parts;
-      bits |= sourceBits[artefact.kindNumbers[row] as number] as number;
-    }
+    for (const { chunk, row } of places) bits |= this.#partsOf(chunk, row).sourceBit;
     let printed = this.#attributions.get(bits);
     if (printed === undefined) {
-      const sources = this.#sources.filter((_, at) => (bits & (1 << at)) !== 0);
+      const sources = this.#sources.filter(({ html }, at) => html !== '' && (bits & (1 << at)) !== 0);
       printed = bytes(
         printStrings(
           sources.map((source) => source.html),
@@ -137,10 +131,23 @@ export class NearbyPrinter {
     return printed;
   }
 
-  #hashStart(source: ArtefactSource): readonly [number, number] {
-    const key = bytes(`${source.key}\0`);
-    this.#hash.restart();
-    this.#hash.bytes(key, 0, key.length);
-    return [this.#hash.high, this.#hash.low];
+  #partsOf({ file, kindNumbers }: Chunk, row: number): KindParts {
+    const parts = this.#parts.get(file) as (KindParts | undefined)[];
+    const number = kindNumbers[row] as number;
+    let part = parts[number];
+    if (part === undefined) {
+      const { source, types } = file.header.kinds[number] as PlacesKind;
+      const key = bytes(`${file.header.sources[source]?.key}\0`);
+      this.#hash.restart();
+      this.#hash.bytes(key, 0, key.length);
+      part = {
+        types: bytes(`",\n         "types" : ${printStrings(types, '         ')}`),
+        hashHigh: this.#hash.high,
+        hashLow: this.#hash.low,
+        sourceBit: 1 << ((this.#firstSources.get(file) as number) + source),
+      };
+      parts[number] = part;
+    }
+    return part;
   }
 }

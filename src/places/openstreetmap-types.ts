@@ -189,6 +189,12 @@ export function vicinityOf(tags: Tags): string {
   return [[street, house].filter(Boolean).join(' '), tags['addr:city']].filter(Boolean).join(', ').trim();
 }
 
+/** Keys that may make something a place. */
+export const PLACE_KEYS: readonly string[] = Object.keys(TYPE_BY_VALUE);
+
+/** Keys that say more about a place: which faith, and where it is. */
+export const DETAIL_KEYS: readonly string[] = ['religion', 'addr:street', 'addr:housenumber', 'addr:city'];
+
 /** Tags that make something a place: a key, and the values that count; all of them without. */
 export interface TagFilter {
   readonly key: string;

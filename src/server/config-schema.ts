@@ -34,7 +34,8 @@ const placesShape = z.strictObject({
     .union([z.string(), z.array(z.string())], "must be a provider's name, or a list of them")
     .optional()
     .describe(
-      'Whom to ask: embedded (default), google, google-legacy, overpass; several, in order, as a list. ' +
+      'Whom to ask: embedded (default), google, google-legacy, overpass, file:PATH; several, in order, as a list. ' +
+        'A relative path starts at the configuration file. ' +
         'The next is asked when one fails, refuses or has nothing.',
     ),
   url: z.string().optional().describe("Base URL instead of the provider's own, if only one of them is elsewhere."),

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { writeMadePlaces } from '../places/made-places.ts';
 import { ConfigError, type ConfigSources, type HerdConfig, loadConfig, neighboursOf } from './config.ts';
 
 const directory = mkdtempSync(path.join(os.tmpdir(), 'drover-config-'));
@@ -161,7 +162,7 @@ test('every fault of a file is listed with its path', async () => {
     /^links\[4\]/,
     /^links\[5\]: must name exactly two servers$/,
     /^places\.provider: must be a provider's name, or a list of them$/,
-    /^places\.provider\[0\]: there is no provider "bing": use embedded, google, google-legacy or overpass$/,
+    /^places\.provider\[0\]: there is no provider "bing": use embedded, google, google-legacy, overpass or file:PATH$/,
     /^places\.provider\[2\]: google stands there twice/,
     /^places\.google\.fields: must be "pro" or "enterprise"$/,
     /^places\.google\.requestsPerDay: must be at least 1, not 0$/,
@@ -279,7 +280,6 @@ test('a provider that is not there is refused with what to use', async () => {
   );
   assert.match((await faultsOf({ places: 'embedded, embedded' })).join(), /^--places: embedded stands there twice/);
   assert.match((await faultsOf({ places: 'google,' })).join(), /^--places: there is no provider ""/);
-  assert.match((await faultsOf({ places: 'file:x.osm' })).join(), /^--places: imported files .*not in this version/);
   assert.match((await faultsOf({ places: 'file:' })).join(), /^--places: there is no provider "file:"/);
   assert.match((await faultsOf({ places: '' })).join(), /^--places: there is no provider ""/);
 });
@@ -327,6 +327,28 @@ test('several providers, in order, each with what belongs to it', async () => {
   assert.match((await inFile(wrong)).join(), /^places\.overpass\.url: must be a whole http/);
   const lost = { ...base, places: { provider: ['google'], google: { keyFile: 'none.key' } } };
   assert.match((await inFile(lost)).join(), /^places\.google\.keyFile: cannot be read: ENOENT/);
+});
+
+test('an imported file is looked at before a server starts, and its path starts where it was written', async () => {
+  writeMadePlaces(path.join(directory, 'my.places'), [{ name: 'Here', latitude: 1, longitude: 2 }]);
+  writeFileSync(path.join(directory, 'my.csv'), 'name,latitude,longitude\n');
+  const asking = (provider: unknown): string =>
+    fileWith({ herd: 'x', servers: { A: { clientPort: 1 } }, places: { provider } });
+  const mine = `file:${path.join(directory, 'my.places')}`;
+  const byFile = await loadConfig({ configFile: asking(['file:my.places', 'embedded']), env: {} });
+  assert.deepEqual(byFile.places.providers, [mine, 'embedded']);
+  const relative = `file:${path.relative('.', path.join(directory, 'my.places'))}`;
+  for (const sources of [{ places: relative, env: {} }, { env: { DROVER_PLACES: relative } }]) {
+    assert.deepEqual((await loadConfig(sources)).places.providers, [mine]);
+  }
+  const other = { configFile: asking('file:my.csv'), env: {} };
+  assert.match((await faultsOf(other)).join(), /^places: the places in .*my\.csv cannot be used: it is not a \.places/);
+  assert.match(
+    (await faultsOf({ places: 'file:gone' })).join(),
+    /^places: the places in .*gone cannot be used: ENOENT/,
+  );
+  // Whoever only looks at the herd need not have it.
+  await loadConfig({ ...other, toRun: false });
 });
 
 test('keys and URLs: never shown, never sent to the wrong provider', async () => {

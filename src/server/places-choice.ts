@@ -2,6 +2,7 @@
 // them. Must not know how a provider works, and never puts a key into a message.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { placesFileFault } from '../places/places-file.ts';
 import type { GooglePlacesConfig, OverpassPlacesConfig, PlacesConfig } from './config.ts';
 import { type ConfigFault, pathText } from './config-fault.ts';
 import type { DraftLive, DraftPlaces } from './config-file.ts';
@@ -14,6 +15,8 @@ const DEFAULT_CACHE_MINUTES = 24 * 60;
 /** The public server asks for less than 10,000 a day from everybody: a herd of five stays within that. */
 const PUBLIC_OVERPASS_PER_DAY = 2000;
 const AVAILABLE = ['embedded', 'google', 'google-legacy', 'overpass'];
+/** A set that somebody imported: `file:PATH`. */
+const FILE = /^file:(.+)$/s;
 
 /** Providers that share address, key and settings. */
 type Family = 'google' | 'overpass';
@@ -21,8 +24,8 @@ type Family = 'google' | 'overpass';
 /** What is wrong with a provider's name, or undefined. The whole grammar is known, so that a later one is told from a slip. */
 function providerFault(provider: string): string | undefined {
   if (AVAILABLE.includes(provider)) return undefined;
-  if (/^file:./.test(provider)) return 'imported files (file:PATH) are not in this version: use embedded, or google';
-  return `there is no provider ${JSON.stringify(provider)}: use ${AVAILABLE.slice(0, -1).join(', ')} or ${AVAILABLE.at(-1)}`;
+  if (FILE.test(provider)) return undefined;
+  return `there is no provider ${JSON.stringify(provider)}: use ${AVAILABLE.join(', ')} or file:PATH`;
 }
 
 function familyOf(provider: string): Family | undefined {
@@ -78,15 +81,17 @@ class Choice {
   make(): PlacesConfig {
     const { file, flag } = this.sources;
     const fromEnvironment = this.variable('DROVER_PLACES');
-    const inFile = saidBy('places.provider', file.provider ?? 'embedded');
+    const inFile = saidBy('places.provider', file.provider ?? 'embedded', this.sources.directory);
     const said =
       flag !== undefined
-        ? saidBy('--places', flag)
+        ? saidBy('--places', flag, '.')
         : fromEnvironment !== undefined
-          ? saidBy('DROVER_PLACES', fromEnvironment)
+          ? saidBy('DROVER_PLACES', fromEnvironment, '.')
           : inFile;
     // A fault in the file is told also when it is overruled.
     for (const list of new Set([said, inFile])) this.check(list);
+    // Whoever only looks at the herd need not be able to read it.
+    if (this.sources.readKey) this.checkFiles(said);
     const families = new Set(said.providers.map(familyOf));
     const short = this.shortForm(inFile);
     return {
@@ -106,6 +111,15 @@ class Choice {
       else if (providers.indexOf(provider) < at) {
         this.faults.push({ path: where, message: `${provider} stands there twice: asking it again would not help` });
       }
+    }
+  }
+
+  /** A herd must not start and then answer nobody. Whoever named the file named it well: it is no fault of the command line. */
+  private checkFiles({ providers }: Said): void {
+    for (const provider of providers) {
+      const file = FILE.exec(provider)?.[1];
+      const message = file && placesFileFault(file);
+      if (message) this.faults.push({ path: 'places', message });
     }
   }
 
@@ -211,7 +225,11 @@ class Choice {
   }
 }
 
-function saidBy(by: string, what: string | readonly string[]): Said {
-  if (typeof what !== 'string') return { by, providers: what, isList: true };
-  return { by, providers: what.split(',').map((name) => name.trim()), isList: false };
+/** Paths of files are relative to the directory of whoever named them, and stay right wherever they are then used. */
+function saidBy(by: string, what: string | readonly string[], directory: string): Said {
+  const names = typeof what === 'string' ? what.split(',').map((name) => name.trim()) : what;
+  const providers = names.map((name) =>
+    name.replace(FILE, (_, file: string) => `file:${path.resolve(directory, file)}`),
+  );
+  return { by, providers, isList: typeof what !== 'string' };
 }

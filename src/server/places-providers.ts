@@ -31,7 +31,8 @@ export async function openProviders(config: PlacesConfig, context: ProvidersCont
 
 /** Requests a day that a provider may be sent; undefined is as many as are wanted. */
 export function requestsPerDay(name: string, { google, overpass }: PlacesConfig): number | undefined {
-  return name === 'overpass' ? overpass?.requestsPerDay : name === 'embedded' ? undefined : google?.requestsPerDay;
+  if (name === 'overpass') return overpass?.requestsPerDay;
+  return name.startsWith('google') ? google?.requestsPerDay : undefined;
 }
 
 async function openProvider(name: string, config: PlacesConfig, context: ProvidersContext): Promise<PlacesProvider> {
@@ -52,6 +53,10 @@ async function openProvider(name: string, config: PlacesConfig, context: Provide
     const userAgent = `Drover/${version()} (location server herd)`;
     const keepMs = (overpass?.cacheMinutes ?? 0) * 60_000;
     return new OverpassProvider({ ...overpass, ...live, keepMs, userAgent });
+  }
+  if (name.startsWith('file:')) {
+    const { FileProvider } = await import('../places/file.ts');
+    return new FileProvider(name, [name.slice('file:'.length)]);
   }
   const { EmbeddedProvider } = await import('../places/embedded.ts');
   return new EmbeddedProvider();

@@ -1,6 +1,6 @@
 // English short names of countries by ISO 3166-1 code, for the vicinity of a locality.
 // Written out, not asked of Intl.DisplayNames: that differs between versions of Node, and a rebuild must not.
-export const COUNTRY_NAMES = {
+export const COUNTRY_NAMES: Readonly<Record<string, string>> = {
   AD: 'Andorra',
   AE: 'United Arab Emirates',
   AF: 'Afghanistan',
