@@ -133,6 +133,44 @@ describe('google, overpass, embedded', () => {
   });
 });
 
+describe('drover places near --places', () => {
+  let standIn: NearbyStandIn;
+  before(async () => {
+    standIn = await NearbyStandIn.start();
+  });
+  after(() => standIn.close());
+  const near = (places: string, env: Record<string, string> = {}) =>
+    drover(['places', 'near', '34.068930,-118.445127', '--limit', '1', '--keyword', 'a', '--places', places], {
+      DROVER_GOOGLE_KEY: KEY,
+      DROVER_GOOGLE_URL: standIn.url,
+      DROVER_OVERPASS_URL: standIn.url,
+      ...env,
+    });
+
+  test('asks providers elsewhere, and says which of them had no answer', async () => {
+    const first = await near('google,embedded');
+    assert.deepEqual([first.code, first.stdout.trimEnd()], [0, '0.00 km  a Place 1  cafe  0 Main Street']);
+    standIn.behaviours = { google: 'server-error', overpass: 'places' };
+    const second = await near('google,overpass');
+    assert.deepEqual([second.code, second.stderr], [0, 'google: Google failed: HTTP 503\n']);
+    assert.match(second.stdout, /^0\.01 km {2}Bäckerei/);
+  });
+
+  test('without an answer says why, in one line; without a key what Google says', async () => {
+    standIn.behaviours = { google: 'html' };
+    const failed = await near('google');
+    assert.deepEqual([failed.code, failed.stdout], [1, '']);
+    assert.match(failed.stderr, /^drover: google: Google's answer is of no use: HTTP 200, .*\n$/);
+    standIn.behaviours = {};
+    assert.match(
+      (await near('google-legacy', { DROVER_GOOGLE_KEY: '' })).stdout,
+      /^No places \(REQUEST_DENIED: You must/,
+    );
+    const slip = await near('goggle');
+    assert.deepEqual([slip.code, slip.stderr.includes('there is no provider "goggle"')], [2, true]);
+  });
+});
+
 describe('google and google-legacy, from a file', () => {
   const directory = mkdtempSync(path.join(tmpdir(), 'drover-chain-'));
   const configFile = path.join(directory, 'herd.json');
