@@ -4,7 +4,8 @@ import { distanceKm } from '../wire/distance.ts';
 import { NumberText, printStyled, type StyledObject } from './google-style.ts';
 import { OVERPASS_ELEMENTS } from './live-limits.ts';
 import { placeTypes, type Tags, vicinityOf } from './openstreetmap-types.ts';
-import { holds, type Wanted } from './overpass-query.ts';
+import type { Wanted } from './overpass-query.ts';
+import { holdsKeyword } from './place-filter.ts';
 import { PlaceIdHash } from './place-id.ts';
 import { PlacesError } from './provider.ts';
 
@@ -74,7 +75,7 @@ function placeOf({ lat, lon, center, tags }: Element, { type, keyword, language 
   const types = placeTypes(tags ?? {});
   if (types === undefined || (type !== undefined && !types.includes(type))) return undefined;
   const shown = nameIn(tags ?? {}, language) || name;
-  if (keyword !== undefined && ![shown, name, ...types].some((text) => holds(text, keyword))) return undefined;
+  if (keyword !== undefined && !holdsKeyword([shown, name], types, keyword)) return undefined;
   const latitudeUnits = Math.round(latitude * UNITS_PER_DEGREE);
   const longitudeUnits = Math.round(longitude * UNITS_PER_DEGREE);
   const id = placeId(name, latitudeUnits, longitudeUnits);
