@@ -166,6 +166,8 @@ describe('drover places near --places', () => {
       (await near('google-legacy', { DROVER_GOOGLE_KEY: '' })).stdout,
       /^No places \(REQUEST_DENIED: You must/,
     );
+    const about = await drover(['places', 'about', '--places', 'overpass']);
+    assert.match(about.stdout, /^Each answer carries its own attributions/);
     const slip = await near('goggle');
     assert.deepEqual([slip.code, slip.stderr.includes('there is no provider "goggle"')], [2, true]);
   });

@@ -150,6 +150,8 @@ function nearTable(text: string, position: Position, limit: number): string {
 }
 
 function aboutText(sources: readonly Attribution[]): string {
+  if (sources.length === 0)
+    return 'Each answer carries its own attributions (html_attributions): show them with the places.\n';
   const parts = sources.map(({ source, places, version, licence, licenceUrl, url, attribution }) =>
     [
       source,

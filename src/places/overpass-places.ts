@@ -10,6 +10,8 @@ import { PlaceIdHash } from './place-id.ts';
 import { PlacesError } from './provider.ts';
 
 const UNITS_PER_DEGREE = 1e7;
+/** Of a remark, for the log: Overpass's own are shorter. */
+const REMARK_CHARACTERS = 200;
 /** Of a place's object, beside its text. */
 const PLACE_BYTES = 200;
 
@@ -54,7 +56,9 @@ export function readOverpass(answer: Uint8Array, wanted: Wanted): OverpassPlaces
   }
   const { elements, remark } = document ?? {};
   // Overpass says 200 first, and what went wrong at the end.
-  if (typeof remark === 'string' && /error/i.test(remark)) throw new PlacesError(remark.slice(0, 200));
+  if (typeof remark === 'string' && /error/i.test(remark)) {
+    throw new PlacesError(remark.slice(0, REMARK_CHARACTERS).replace(/[^ -~]/g, '?'));
+  }
   if (!Array.isArray(elements)) throw new PlacesError('it has no elements');
   const places = new Map<string, OverpassPlace>();
   let bytes = 0;

@@ -219,6 +219,17 @@ describe('overpass', () => {
     assert.match((await failure(textFrom(provider))).message, /for 0 s/);
   });
 
+  test('two requests that were out together are one refusal', async () => {
+    let nowMs = 0;
+    const provider = make({ nowMs: () => nowMs });
+    standIn.behaviour = { status: 429, body: '' };
+    for (const expected of ['15', '30']) {
+      const both = [0, 1].map((longitude) => failure(textFrom(provider, { longitude })));
+      for (const { message } of await Promise.all(both)) assert.match(message, new RegExp(`for ${expected} s`));
+      nowMs += 3_600_000;
+    }
+  });
+
   const faults: [StandInBehaviour, RegExp, Partial<OverpassOptions>?][] = [
     ['server-error', /HTTP 503/],
     ['html', /not JSON/],
@@ -229,7 +240,10 @@ describe('overpass', () => {
     ['never', /within 150 ms/, { timeoutMs: 150 }],
     ['stalled', /within 150 ms/, { timeoutMs: 150 }],
     ['request-denied', /HTTP 403/],
-    [answerOf([], 'runtime error: Query timed out in "query" at line 1 after 9 seconds.'), /Query timed out/],
+    [
+      answerOf([], 'runtime error: Query timed out in "query" at line 1\u202e'),
+      /Query timed out in "query" at line 1\?$/,
+    ],
     [{ status: 200, body: '{}' }, /no elements/],
     [{ status: 200, body: 'null' }, /no elements/],
   ];

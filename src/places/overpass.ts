@@ -133,7 +133,9 @@ export class OverpassProvider implements PlacesProvider {
 
   #rest({ status, headers }: Response): PlacesError {
     const asked = retryAfterMs(headers.get('retry-after'));
-    this.#restMs = Math.min(OVERPASS_REST_MOST_MS, Math.max(OVERPASS_REST_FIRST_MS, this.#restMs * 2));
+    // Two requests that were out together are one refusal.
+    const isNew = this.#nowMs() >= this.#restsUntilMs;
+    if (isNew) this.#restMs = Math.min(OVERPASS_REST_MOST_MS, Math.max(OVERPASS_REST_FIRST_MS, this.#restMs * 2));
     const restMs = Math.min(OVERPASS_REST_MOST_MS, asked ?? this.#restMs);
     this.#restsUntilMs = Math.max(this.#restsUntilMs, this.#nowMs() + restMs);
     return new PlacesError(
