@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import fc from 'fast-check';
 import { distanceKm } from '../wire/distance.ts';
 import { EmbeddedProvider } from './embedded.ts';
 import { OVERPASS_ELEMENTS } from './live-limits.ts';
 import { failure, QUERY, until } from './made-queries.ts';
+import { checkNearbyJson } from './nearby-json.ts';
 import { type OverpassOptions, OverpassProvider } from './overpass.ts';
+import { nearest, printOverpass, readOverpass } from './overpass-places.ts';
 import { PlacesError, type PlacesQuery } from './provider.ts';
 import { NearbyStandIn, type StandInBehaviour } from './stand-in.ts';
 import { answerOf } from './stand-in-overpass.ts';
@@ -176,6 +179,29 @@ describe('overpass', () => {
     );
   });
 
+  test('whatever JSON comes, the answer is a document or an error', () => {
+    const tags = fc.oneof(
+      fc.dictionary(fc.constantFrom('name', 'amenity', 'shop', 'religion', 'addr:street', 'name:de'), fc.jsonValue()),
+      fc.jsonValue(),
+    );
+    const element = fc.oneof(
+      fc.record({ lat: fc.double(), lon: fc.double(), tags, center: fc.jsonValue() }),
+      fc.jsonValue(),
+    );
+    const answer = fc.record({ elements: fc.oneof(fc.array(element), fc.jsonValue()), remark: fc.jsonValue() });
+    fc.assert(
+      fc.property(fc.oneof(answer, fc.jsonValue()), fc.option(fc.string(), { nil: undefined }), (json, keyword) => {
+        try {
+          const wanted = { language: 'de', ...(keyword === undefined ? {} : { keyword }) };
+          const { places } = readOverpass(Buffer.from(JSON.stringify(json)), wanted);
+          checkNearbyJson(printOverpass(nearest(places, 0, 0, 1e5), true));
+        } catch (error) {
+          assert.ok(error instanceof PlacesError, String(error));
+        }
+      }),
+    );
+  });
+
   test('when Overpass has more than it may send, the nearest of what it sent are the answer', async () => {
     const elements = Array.from({ length: OVERPASS_ELEMENTS }, (_, at) => ({
       ...{ type: 'node' as const, id: at, tags: { name: `n${at}`, shop: 'yes' } },
@@ -185,8 +211,10 @@ describe('overpass', () => {
     assert.deepEqual(names(await ask({ limit: 2 })), ['n0', 'n1']);
   });
 
-  test('the address may be that of the interpreter itself', async () => {
-    assert.equal((await ask({}, make({ url: `${standIn.url}/api/interpreter` }))).status, 'OK');
+  test('the address may be that of the server, of its API, or of the interpreter itself', async () => {
+    for (const path of ['', '/', '/api', '/api/', '/api/interpreter']) {
+      assert.equal((await ask({}, make({ url: standIn.url + path }))).status, 'OK', path);
+    }
     assert.throws(() => make({ url: 'overpass.example' }), PlacesError);
   });
 
