@@ -47,3 +47,9 @@ export const OSM_BLOCK_BYTES: number = 32 * MEBIBYTE;
 
 /** And the header before it. */
 export const OSM_BLOCK_HEADER_BYTES: number = 64 * KIBIBYTE;
+
+/** Rows, and values of a column, of one row group of a Parquet file. Writers make groups of 100,000 to a million rows; a group is read as a whole, so more would not fit into memory. */
+export const PARQUET_GROUP_ROWS = 20_000_000;
+
+/** A page of one. A mebibyte is usual. */
+export const PARQUET_PAGE_BYTES: number = 256 * MEBIBYTE;

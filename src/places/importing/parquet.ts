@@ -10,6 +10,7 @@ import { compressors } from 'hyparquet-compressors';
 import { PlacesError } from '../provider.ts';
 import { type Format, PLAIN_TYPES, typeName } from './format.ts';
 import type { Intake } from './intake.ts';
+import { checkMetadata, checkPages } from './parquet-guard.ts';
 import type { ImportedPlace } from './place-rows.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -83,6 +84,7 @@ async function read(path: string, shape: Shape, intake: Intake): Promise<void> {
   const metadata = await parquetMetadataAsync(file).catch((error: unknown) => {
     throw new PlacesError(`it is no whole Parquet file: ${(error as Error).message}`);
   });
+  checkMetadata(metadata, file.byteLength);
   const projected = projectedTo([...shape.needed, ...shape.used], metadata);
   const paths = new Set(
     metadata.row_groups.flatMap((group) => group.columns.map((column) => pathOf(column.meta_data))),
@@ -90,7 +92,8 @@ async function read(path: string, shape: Shape, intake: Intake): Promise<void> {
   const missing = metadata.row_groups.length > 0 ? shape.needed.filter((column) => !paths.has(column)) : [];
   if (missing.length > 0) throw new PlacesError(`it has no column ${missing.join(', ')}`);
   let start = 0;
-  for (const group of metadata.row_groups) {
+  for (const group of projected.row_groups) {
+    await checkPages(file, group);
     const end = start + Number(group.num_rows);
     const rows = await parquetReadObjects({ file, metadata: projected, compressors, rowStart: start, rowEnd: end });
     for (const [at, row] of rows.entries()) {
