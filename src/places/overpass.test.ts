@@ -31,7 +31,7 @@ interface Document {
 describe('overpass', () => {
   let standIn: NearbyStandIn;
   before(async () => {
-    standIn = await NearbyStandIn.start({ slowMs: 50 });
+    standIn = await NearbyStandIn.start();
   });
   beforeEach(() => {
     standIn.requests.length = 0;
@@ -112,14 +112,17 @@ describe('overpass', () => {
   });
 
   test('one request for all that want the same cell at the same time, and two at once at most', async () => {
-    standIn.behaviour = 'slow';
+    standIn.behaviour = 'held';
     const provider = make();
     const cells = Array.from({ length: 6 }, (_, at) => ({
       radiusKm: 0.4,
       limit: 1,
       longitude: QUERY.longitude + at / 50,
     }));
-    await Promise.all([...cells, ...cells, ...cells].map((query) => ask(query, provider)));
+    const answers = [...cells, ...cells, ...cells].map((query) => ask(query, provider));
+    await until(() => standIn.openAnswers === 2);
+    standIn.release();
+    await Promise.all(answers);
     assert.equal(standIn.requests.length, 6);
     assert.equal(standIn.mostOpenAnswers, 2);
   });
