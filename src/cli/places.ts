@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { type Attribution, PlacesError, type PlacesProvider } from '../places/provider.ts';
 import { distanceKm } from '../wire/distance.ts';
 import { CommandError } from './failure.ts';
+import { configFrom } from './options.ts';
 import { addImportCommand } from './places-import.ts';
 import { numberFrom, type Position, positionFrom } from './position.ts';
 import { formatTable, printable } from './table.ts';
@@ -13,8 +14,8 @@ export interface PlacesCommandsContext {
   readonly write: (text: string) => void;
   /** Where what is worth knowing besides goes; by default standard error. */
   readonly complain: (text: string) => void;
-  /** By the name that `--places` gives. @throws {CommandError} for one that cannot be asked from here */
-  readonly openProvider: (name: string) => Promise<PlacesProvider>;
+  /** By what `--places` says; `complain` is told how each provider did that did not answer. @throws {ConfigError} */
+  readonly openProvider: (names: string, complain: (text: string) => void) => Promise<PlacesProvider>;
 }
 
 interface NearOptions {
@@ -35,10 +36,16 @@ interface NearbyResult {
   readonly geometry: { readonly location: { readonly lat: number; readonly lng: number } };
 }
 
+interface NearbyDocument {
+  readonly results?: readonly NearbyResult[];
+  readonly status?: string;
+  readonly error_message?: string;
+}
+
 /** As `WHATSAT` has them. */
 const LARGEST_RADIUS_KM = 50;
 const LARGEST_LIMIT = 20;
-const PLACES_OPTION = 'whom to ask: embedded, or file:PATH';
+const PLACES_OPTION = 'whom to ask: embedded, file:PATH, google, google-legacy, overpass; several with commas';
 
 export function addPlacesCommands(program: Command, given: Partial<PlacesCommandsContext> = {}): void {
   const context: PlacesCommandsContext = {
@@ -72,15 +79,20 @@ export function addPlacesCommands(program: Command, given: Partial<PlacesCommand
   addImportCommand(places, context);
 }
 
-async function openProvider(name: string): Promise<PlacesProvider> {
-  if (name === 'embedded') {
+/** What is not elsewhere needs no configuration, and so no right one. */
+async function openProvider(names: string, complain: (text: string) => void): Promise<PlacesProvider> {
+  if (names === 'embedded') {
     const { EmbeddedProvider } = await import('../places/embedded.ts');
     return new EmbeddedProvider();
   }
-  const path = /^file:(.+)$/s.exec(name)?.[1];
-  if (path === undefined) throw new CommandError(`--places ${JSON.stringify(name)} is neither embedded nor file:PATH`);
-  const { FileProvider } = await import('../places/file.ts');
-  return new FileProvider(name, [path]);
+  const path = /^file:([^,]+)$/s.exec(names)?.[1];
+  if (path !== undefined) {
+    const { FileProvider } = await import('../places/file.ts');
+    return new FileProvider(names, [path]);
+  }
+  const config = await configFrom({ places: names });
+  const { openOnce } = await import('../server/places-providers.ts');
+  return openOnce(config.places, (line) => complain(`${printable(line)}\n`));
 }
 
 async function printNear(context: PlacesCommandsContext, options: NearOptions, command: Command): Promise<void> {
@@ -113,7 +125,7 @@ async function withProvider<Answer>(
   name: string,
   ask: (provider: PlacesProvider) => Promise<Answer>,
 ): Promise<Answer> {
-  const provider = await context.openProvider(name);
+  const provider = await context.openProvider(name, context.complain);
   try {
     return await ask(provider);
   } catch (error) {
@@ -125,8 +137,10 @@ async function withProvider<Answer>(
 }
 
 function nearTable(text: string, position: Position, limit: number): string {
-  const { results = [], status } = JSON.parse(text) as { results?: readonly NearbyResult[]; status?: string };
-  if (results.length === 0) return `No places (${printable(status ?? 'no status')}).\n`;
+  const document = JSON.parse(text) as NearbyDocument;
+  const { results = [], status = 'no status', error_message: message } = document;
+  if (results.length === 0)
+    return `No places (${printable(message === undefined ? status : `${status}: ${message}`)}).\n`;
   const rows = results.slice(0, limit).map(({ name, types, vicinity, geometry: { location } }) => {
     const km = distanceKm(position.latitude, position.longitude, location.lat, location.lng);
     return [`${km.toFixed(2)} km`, printable(name), printable(types?.[0] ?? ''), printable(vicinity ?? '')];
@@ -136,6 +150,8 @@ function nearTable(text: string, position: Position, limit: number): string {
 }
 
 function aboutText(sources: readonly Attribution[]): string {
+  if (sources.length === 0)
+    return 'Each answer carries its own attributions (html_attributions): show them with the places.\n';
   const parts = sources.map(({ source, places, version, licence, licenceUrl, url, attribution }) =>
     [
       source,

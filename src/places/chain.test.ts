@@ -236,7 +236,7 @@ describe('identical lookups', () => {
       fields: 'pro',
     });
     const provider = new CoalescedProvider(google);
-    standIn.behaviour = 'slow';
+    standIn.behaviour = 'held';
     const leaver = new AbortController();
     const left = failure(provider.near(QUERY, leaver.signal));
     const stayed = [1, 2].map(() => provider.near(QUERY, new AbortController().signal));
@@ -244,6 +244,7 @@ describe('identical lookups', () => {
     await until(() => standIn.requests.length === 2);
     leaver.abort();
     await left;
+    standIn.release();
     const [one, two] = await Promise.all(stayed);
     assert.deepEqual(one, two);
     one?.fill(0);

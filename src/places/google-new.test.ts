@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import fc from 'fast-check';
 import { type GoogleNewOptions, GoogleNewProvider } from './google-new.ts';
+import { translateError, translatePlaces } from './google-new-json.ts';
 import { failure, KEY, QUERY, until } from './made-queries.ts';
+import { checkNearbyJson } from './nearby-json.ts';
 import { PlacesError, type PlacesQuery } from './provider.ts';
 import { NearbyStandIn, type StandInBehaviour } from './stand-in.ts';
 import { errorAnswer } from './stand-in-new.ts';
@@ -118,6 +121,38 @@ describe('google', () => {
         body,
       );
     }
+  });
+
+  test('whatever JSON comes, the answer is a document or an error', () => {
+    const fields = [
+      'id',
+      'displayName',
+      'location',
+      'viewport',
+      'types',
+      'photos',
+      'attributions',
+      'plusCode',
+      'priceLevel',
+    ];
+    const place = fc.dictionary(
+      fc.constantFrom(...fields),
+      fc.oneof(fc.jsonValue(), fc.record({ latitude: fc.double() })),
+    );
+    const answer = fc.record({ places: fc.oneof(fc.array(place), fc.jsonValue()) });
+    const error = fc.record({
+      error: fc.record({ status: fc.jsonValue(), message: fc.jsonValue(), details: fc.jsonValue() }),
+    });
+    fc.assert(
+      fc.property(fc.oneof(answer, error, fc.jsonValue()), fc.constantFrom(200, 400, 403, 404, 429), (json, status) => {
+        const bytes = Buffer.from(JSON.stringify(json));
+        try {
+          checkNearbyJson(status === 200 ? translatePlaces(bytes, () => true) : translateError(bytes, status));
+        } catch (reason) {
+          assert.ok(reason instanceof PlacesError, String(reason));
+        }
+      }),
+    );
   });
 
   const refusals: [StandInBehaviour, string, RegExp][] = [

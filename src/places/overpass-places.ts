@@ -4,11 +4,14 @@ import { distanceKm } from '../wire/distance.ts';
 import { NumberText, printStyled, type StyledObject } from './google-style.ts';
 import { OVERPASS_ELEMENTS } from './live-limits.ts';
 import { placeTypes, type Tags, vicinityOf } from './openstreetmap-types.ts';
-import { holds, type Wanted } from './overpass-query.ts';
+import type { Wanted } from './overpass-query.ts';
+import { holdsKeyword } from './place-filter.ts';
 import { PlaceIdHash } from './place-id.ts';
 import { PlacesError } from './provider.ts';
 
 const UNITS_PER_DEGREE = 1e7;
+/** Of a remark, for the log: Overpass's own are shorter. */
+const REMARK_CHARACTERS = 200;
 /** Of a place's object, beside its text. */
 const PLACE_BYTES = 200;
 
@@ -53,7 +56,9 @@ export function readOverpass(answer: Uint8Array, wanted: Wanted): OverpassPlaces
   }
   const { elements, remark } = document ?? {};
   // Overpass says 200 first, and what went wrong at the end.
-  if (typeof remark === 'string' && /error/i.test(remark)) throw new PlacesError(remark.slice(0, 200));
+  if (typeof remark === 'string' && /error/i.test(remark)) {
+    throw new PlacesError(remark.slice(0, REMARK_CHARACTERS).replace(/[^ -~]/g, '?'));
+  }
   if (!Array.isArray(elements)) throw new PlacesError('it has no elements');
   const places = new Map<string, OverpassPlace>();
   let bytes = 0;
@@ -74,7 +79,7 @@ function placeOf({ lat, lon, center, tags }: Element, { type, keyword, language 
   const types = placeTypes(tags ?? {});
   if (types === undefined || (type !== undefined && !types.includes(type))) return undefined;
   const shown = nameIn(tags ?? {}, language) || name;
-  if (keyword !== undefined && ![shown, name, ...types].some((text) => holds(text, keyword))) return undefined;
+  if (keyword !== undefined && !holdsKeyword([shown, name], types, keyword)) return undefined;
   const latitudeUnits = Math.round(latitude * UNITS_PER_DEGREE);
   const longitudeUnits = Math.round(longitude * UNITS_PER_DEGREE);
   const id = placeId(name, latitudeUnits, longitudeUnits);

@@ -1,6 +1,7 @@
 // What to ask Overpass for, in its query language. Knows tags and types; nothing of HTTP.
 import { OVERPASS_ELEMENTS, OVERPASS_QUERY_BYTES, OVERPASS_QUERY_SECONDS } from './live-limits.ts';
 import { type TagFilter, tagFilters } from './openstreetmap-types.ts';
+import { holdsKeyword } from './place-filter.ts';
 import type { PlacesQuery } from './provider.ts';
 
 /** Which places are wanted, wherever: what one kept answer is good for. */
@@ -32,14 +33,9 @@ function filtersFor({ type, keyword }: Wanted): string[] {
   // Either the name holds the keyword, in whatever language, or the type does.
   const inName = `[~"^name"~${quoted(escapeRegex(keyword))},i]`;
   const named = type === undefined ? [`${anyOf(PLACE_KEYS)}${inName}`] : ofType.map((one) => printFilter(one) + inName);
-  const isTypeWanted = (one: string): boolean => (type === undefined || one === type) && holds(one, keyword);
+  const isTypeWanted = (one: string): boolean =>
+    (type === undefined || one === type) && holdsKeyword([], [one], keyword);
   return [...named, ...tagFilters(isTypeWanted).map(printFilter)];
-}
-
-/** Whether a type's words hold the keyword, whatever its case: `movie theater` is in `movie_theater`. */
-export function holds(text: string, keyword: string): boolean {
-  const [inside, looked] = [text.toLowerCase(), keyword.toLowerCase()];
-  return inside.includes(looked) || inside.replaceAll('_', ' ').includes(looked);
 }
 
 function anyOf(keys: readonly string[]): string {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import fc from 'fast-check';
 import { distanceKm } from '../wire/distance.ts';
 import { EmbeddedProvider } from './embedded.ts';
 import { OVERPASS_ELEMENTS } from './live-limits.ts';
 import { failure, QUERY, until } from './made-queries.ts';
+import { checkNearbyJson } from './nearby-json.ts';
 import { type OverpassOptions, OverpassProvider } from './overpass.ts';
+import { nearest, printOverpass, readOverpass } from './overpass-places.ts';
 import { PlacesError, type PlacesQuery } from './provider.ts';
 import { NearbyStandIn, type StandInBehaviour } from './stand-in.ts';
 import { answerOf } from './stand-in-overpass.ts';
@@ -28,7 +31,7 @@ interface Document {
 describe('overpass', () => {
   let standIn: NearbyStandIn;
   before(async () => {
-    standIn = await NearbyStandIn.start({ slowMs: 50 });
+    standIn = await NearbyStandIn.start();
   });
   beforeEach(() => {
     standIn.requests.length = 0;
@@ -109,14 +112,17 @@ describe('overpass', () => {
   });
 
   test('one request for all that want the same cell at the same time, and two at once at most', async () => {
-    standIn.behaviour = 'slow';
+    standIn.behaviour = 'held';
     const provider = make();
     const cells = Array.from({ length: 6 }, (_, at) => ({
       radiusKm: 0.4,
       limit: 1,
       longitude: QUERY.longitude + at / 50,
     }));
-    await Promise.all([...cells, ...cells, ...cells].map((query) => ask(query, provider)));
+    const answers = [...cells, ...cells, ...cells].map((query) => ask(query, provider));
+    await until(() => standIn.openAnswers === 2);
+    standIn.release();
+    await Promise.all(answers);
     assert.equal(standIn.requests.length, 6);
     assert.equal(standIn.mostOpenAnswers, 2);
   });
@@ -176,6 +182,29 @@ describe('overpass', () => {
     );
   });
 
+  test('whatever JSON comes, the answer is a document or an error', () => {
+    const tags = fc.oneof(
+      fc.dictionary(fc.constantFrom('name', 'amenity', 'shop', 'religion', 'addr:street', 'name:de'), fc.jsonValue()),
+      fc.jsonValue(),
+    );
+    const element = fc.oneof(
+      fc.record({ lat: fc.double(), lon: fc.double(), tags, center: fc.jsonValue() }),
+      fc.jsonValue(),
+    );
+    const answer = fc.record({ elements: fc.oneof(fc.array(element), fc.jsonValue()), remark: fc.jsonValue() });
+    fc.assert(
+      fc.property(fc.oneof(answer, fc.jsonValue()), fc.option(fc.string(), { nil: undefined }), (json, keyword) => {
+        try {
+          const wanted = { language: 'de', ...(keyword === undefined ? {} : { keyword }) };
+          const { places } = readOverpass(Buffer.from(JSON.stringify(json)), wanted);
+          checkNearbyJson(printOverpass(nearest(places, 0, 0, 1e5), true));
+        } catch (error) {
+          assert.ok(error instanceof PlacesError, String(error));
+        }
+      }),
+    );
+  });
+
   test('when Overpass has more than it may send, the nearest of what it sent are the answer', async () => {
     const elements = Array.from({ length: OVERPASS_ELEMENTS }, (_, at) => ({
       ...{ type: 'node' as const, id: at, tags: { name: `n${at}`, shop: 'yes' } },
@@ -185,8 +214,10 @@ describe('overpass', () => {
     assert.deepEqual(names(await ask({ limit: 2 })), ['n0', 'n1']);
   });
 
-  test('the address may be that of the interpreter itself', async () => {
-    assert.equal((await ask({}, make({ url: `${standIn.url}/api/interpreter` }))).status, 'OK');
+  test('the address may be that of the server, of its API, or of the interpreter itself', async () => {
+    for (const path of ['', '/', '/api', '/api/', '/api/interpreter']) {
+      assert.equal((await ask({}, make({ url: standIn.url + path }))).status, 'OK', path);
+    }
     assert.throws(() => make({ url: 'overpass.example' }), PlacesError);
   });
 
@@ -219,6 +250,17 @@ describe('overpass', () => {
     assert.match((await failure(textFrom(provider))).message, /for 0 s/);
   });
 
+  test('two requests that were out together are one refusal', async () => {
+    let nowMs = 0;
+    const provider = make({ nowMs: () => nowMs });
+    standIn.behaviour = { status: 429, body: '' };
+    for (const expected of ['15', '30']) {
+      const both = [0, 1].map((longitude) => failure(textFrom(provider, { longitude })));
+      for (const { message } of await Promise.all(both)) assert.match(message, new RegExp(`for ${expected} s`));
+      nowMs += 3_600_000;
+    }
+  });
+
   const faults: [StandInBehaviour, RegExp, Partial<OverpassOptions>?][] = [
     ['server-error', /HTTP 503/],
     ['html', /not JSON/],
@@ -229,7 +271,10 @@ describe('overpass', () => {
     ['never', /within 150 ms/, { timeoutMs: 150 }],
     ['stalled', /within 150 ms/, { timeoutMs: 150 }],
     ['request-denied', /HTTP 403/],
-    [answerOf([], 'runtime error: Query timed out in "query" at line 1 after 9 seconds.'), /Query timed out/],
+    [
+      answerOf([], 'runtime error: Query timed out in "query" at line 1\u202e'),
+      /Query timed out in "query" at line 1\?$/,
+    ],
     [{ status: 200, body: '{}' }, /no elements/],
     [{ status: 200, body: 'null' }, /no elements/],
   ];

@@ -22,7 +22,7 @@ import { type Attribution, PlacesError, type PlacesProvider, type PlacesQuery } 
 import { Turns } from './turns.ts';
 
 export interface OverpassOptions {
-  /** Base URL of the server; `/api/interpreter` is appended unless it ends in `/interpreter`. By default the public one. */
+  /** The server, by default the public one: its base URL, or with `/api`, or that of the interpreter itself. */
   readonly url?: string;
   /** For each request. */
   readonly timeoutMs: number;
@@ -55,8 +55,7 @@ export class OverpassProvider implements PlacesProvider {
 
   /** @throws {PlacesError} when the base URL is none */
   constructor(options: OverpassOptions) {
-    const base = baseUrl(OVERPASS, options.url ?? PUBLIC_URL);
-    this.#url = base.endsWith('/interpreter') ? base : `${base}/api/interpreter`;
+    this.#url = interpreterAt(baseUrl(OVERPASS, options.url ?? PUBLIC_URL));
     this.#userAgent = options.userAgent;
     const turns = new Turns(OVERPASS_TURNS, OVERPASS_WAITING);
     this.#exchanges = new HttpExchanges({
@@ -133,7 +132,9 @@ export class OverpassProvider implements PlacesProvider {
 
   #rest({ status, headers }: Response): PlacesError {
     const asked = retryAfterMs(headers.get('retry-after'));
-    this.#restMs = Math.min(OVERPASS_REST_MOST_MS, Math.max(OVERPASS_REST_FIRST_MS, this.#restMs * 2));
+    // Two requests that were out together are one refusal.
+    const isNew = this.#nowMs() >= this.#restsUntilMs;
+    if (isNew) this.#restMs = Math.min(OVERPASS_REST_MOST_MS, Math.max(OVERPASS_REST_FIRST_MS, this.#restMs * 2));
     const restMs = Math.min(OVERPASS_REST_MOST_MS, asked ?? this.#restMs);
     this.#restsUntilMs = Math.max(this.#restsUntilMs, this.#nowMs() + restMs);
     return new PlacesError(
@@ -145,6 +146,11 @@ export class OverpassProvider implements PlacesProvider {
     const leftMs = this.#restsUntilMs - this.#nowMs();
     if (leftMs > 0) throw new PlacesError(`Overpass is left alone for another ${Math.ceil(leftMs / 1000)} s`);
   }
+}
+
+function interpreterAt(base: string): string {
+  if (base.endsWith('/interpreter')) return base;
+  return base.endsWith('/api') ? `${base}/interpreter` : `${base}/api/interpreter`;
 }
 
 /** The middle of the cell that a coordinate is in, in degrees. */

@@ -15,6 +15,18 @@ function folded(text: string): string {
   return text.normalize('NFC').toUpperCase();
 }
 
+/** Whether a keyword, folded already, is in a type: `movie theater` finds `movie_theater`. */
+function isInType(type: string, keyword: string): boolean {
+  const text = folded(type);
+  return text.includes(keyword) || text.replaceAll('_', ' ').includes(keyword);
+}
+
+/** Whether a keyword is in one of the names, or in one of the types. */
+export function holdsKeyword(names: readonly string[], types: readonly string[], keyword: string): boolean {
+  const looked = folded(keyword);
+  return names.some((name) => folded(name).includes(looked)) || types.some((type) => isInType(type, looked));
+}
+
 /** What one lookup wants of one file. */
 export class PlaceFilter {
   /** UNWANTED, WANTED or BY_NAME for each kind. */
@@ -26,7 +38,7 @@ export class PlaceFilter {
     this.#kinds = Uint8Array.from(kinds, ({ types }) => {
       const isOfType = type === undefined ? !types.includes(ONLY_WHEN_ASKED_FOR) : types.includes(type);
       if (!isOfType) return UNWANTED;
-      return this.#keyword === '' || types.some((each) => this.#isIn(each)) ? WANTED : BY_NAME;
+      return this.#keyword === '' || types.some((each) => isInType(each, this.#keyword)) ? WANTED : BY_NAME;
     });
   }
 
@@ -42,12 +54,6 @@ export class PlaceFilter {
     const bytes = Buffer.from(names.buffer, names.byteOffset, names.byteLength);
     return folded(bytes.toString('utf8', nameOffsets[row], nameOffsets[row + 1])).includes(this.#keyword);
   };
-
-  /** `movie theater` finds `movie_theater`. */
-  #isIn(type: string): boolean {
-    const text = folded(type);
-    return text.includes(this.#keyword) || text.replaceAll('_', ' ').includes(this.#keyword);
-  }
 }
 
 /** The filters of one file; those of a type alone are kept, since nearly every lookup is like one before. */

@@ -23,6 +23,8 @@ export type StandInBehaviour =
   /** Headers at once, the body in pieces over `slowMs`. */
   | 'slow'
   | 'too-large'
+  /** As `places`, but not before `release` is called. */
+  | 'held'
   | 'never'
   /** Headers and half of the body, then nothing. */
   | 'stalled'
@@ -52,6 +54,7 @@ export class NearbyStandIn {
   readonly #server: Server;
   readonly #options: StandInOptions;
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #held: (() => void)[] = [];
   #openAnswers = 0;
   mostOpenAnswers = 0;
 
@@ -80,6 +83,13 @@ export class NearbyStandIn {
   /** Answers begun and neither finished nor given up by the client. */
   get openAnswers(): number {
     return this.#openAnswers;
+  }
+
+  /** Gives the answers that are held; those that are asked for from now on are not. */
+  release(): void {
+    this.behaviour = 'places';
+    this.behaviours = {};
+    for (const answer of this.#held.splice(0)) answer();
   }
 
   async close(): Promise<void> {
@@ -141,6 +151,7 @@ export class NearbyStandIn {
       },
       slow: () => this.#sendSlowly(Buffer.from(awkward), response),
       'too-large': () => send(response, { status: 200, body: large }),
+      held: () => void this.#held.push(() => send(response, api.answer(request))),
       never: () => {},
       stalled: () => {
         response.writeHead(200, { 'content-type': 'application/json' });

@@ -169,6 +169,7 @@ test('every fault of a file is listed with its path', async () => {
     /^places\.google\.cacheMinutes: is not a key that Drover knows/,
     /^places\.overpass\.cacheMinutes: must be at least 0, not -1$/,
     /^places\.overpass\.keyFile: is not a key that Drover knows/,
+    /^places\.overpass\.url: must be a whole http/,
     /^places\.timeoutMs: must be at least 100, not 99$/,
     /^limits\.lineBytes: must be at least 256, not 255$/,
     /^log\.traffic: must be a boolean, not "false"$/,

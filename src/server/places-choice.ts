@@ -93,6 +93,7 @@ class Choice {
     // Whoever only looks at the herd need not be able to read it.
     if (this.sources.readKey) this.checkFiles(said);
     const families = new Set(said.providers.map(familyOf));
+    this.checkUrls(families);
     const short = this.shortForm(inFile);
     return {
       providers: said.providers,
@@ -170,15 +171,24 @@ class Choice {
   /** The file's short form was written for the file's provider: another one must not be sent there, or be sent that key. */
   private urlFor(family: Family, variableName: string, short: Family | undefined): { readonly url?: string } {
     const { file } = this.sources;
-    const [url, by] =
-      this.variable(variableName) !== undefined
-        ? [this.variable(variableName), variableName]
-        : file[family]?.url !== undefined
-          ? [file[family].url, `places.${family}.url`]
-          : [short === family ? file.url : undefined, 'places.url'];
-    const fault = url === undefined ? undefined : urlFault(url);
-    if (fault !== undefined) this.faults.push({ path: by, message: fault });
+    const url = this.variable(variableName) ?? file[family]?.url ?? (short === family ? file.url : undefined);
     return url === undefined ? {} : { url };
+  }
+
+  /** All of the file's, and those of the environment that count. */
+  private checkUrls(families: ReadonlySet<Family | undefined>): void {
+    const { file } = this.sources;
+    const urls = {
+      'places.url': file.url,
+      'places.google.url': file.google?.url,
+      'places.overpass.url': file.overpass?.url,
+      DROVER_GOOGLE_URL: families.has('google') ? this.variable('DROVER_GOOGLE_URL') : undefined,
+      DROVER_OVERPASS_URL: families.has('overpass') ? this.variable('DROVER_OVERPASS_URL') : undefined,
+    };
+    for (const [by, url] of Object.entries(urls)) {
+      const fault = url === undefined ? undefined : urlFault(url);
+      if (fault !== undefined) this.faults.push({ path: by, message: fault });
+    }
   }
 
   private googleKey(short: Family | undefined, providers: readonly string[]): string | undefined {

@@ -1,6 +1,6 @@
 // Makes the configured places providers and puts them in their order. They are loaded when they are first asked: a server listens before
 // it can search. Knows the providers; nothing of records and clients.
-import type { Ledger } from '../places/budget.ts';
+import { Ledger } from '../places/budget.ts';
 import { type ChainObserver, ProviderChain } from '../places/chain.ts';
 import { CoalescedProvider } from '../places/coalesced.ts';
 import type { PlacesProvider } from '../places/provider.ts';
@@ -27,6 +27,30 @@ export async function openProviders(config: PlacesConfig, context: ProvidersCont
   const chain = new ProviderChain(providers, { timeoutMs: config.timeoutMs, observer: context.observer });
   const isLocal = providers.every((provider) => provider.isLocal === true);
   return { provider: isLocal ? chain : new CoalescedProvider(chain), chain };
+}
+
+/**
+ * For a command that asks once, without a server: before there are places `say` is told of those providers that had none. Its requests
+ * are not counted with a server's.
+ * @throws {PlacesError} when a provider's settings are of no use
+ */
+export async function openOnce(config: PlacesConfig, say: (line: string) => void): Promise<PlacesProvider> {
+  const passed: string[] = [];
+  const { chain } = await openProviders(config, {
+    observer: {
+      answered: ({ provider }, status) => {
+        if (status === 'OK') passed.splice(0).forEach(say);
+        else passed.push(`${provider}: ${status}`);
+      },
+      failed: ({ provider }, reason) => void passed.push(`${provider}: ${reason}`),
+      broke: ({ provider }, error) => void passed.push(`${provider}: ${String(error)}`),
+      paused: () => {},
+      resumed: () => {},
+    },
+    ledger: new Ledger({ now: () => new Date(), onFault: say }),
+    advise: (provider, advice) => say(`${provider}: ${advice}`),
+  });
+  return chain;
 }
 
 /** Requests a day that a provider may be sent; undefined is as many as are wanted. */

@@ -119,7 +119,7 @@ export class PlacesLookup {
     const { logger, traffic } = this;
     return {
       answered: ({ provider, durationMs }, status, answerBytes) => {
-        if (traffic || provider !== 'embedded') {
+        if (traffic || !isLocal(provider)) {
           logger.info({ provider, status, answerBytes, durationMs }, 'places answered');
         }
       },
@@ -129,6 +129,10 @@ export class PlacesLookup {
       resumed: (provider) => logger.info({ provider }, 'places provider resumed'),
     };
   }
+}
+
+function isLocal(provider: string): boolean {
+  return provider === 'embedded' || provider.startsWith('file:');
 }
 
 function noCounts(provider: string): ProviderCounts {
