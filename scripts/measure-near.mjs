@@ -2,7 +2,7 @@
 // `npm run build && node scripts/measure-near.mjs [CLIENTS]`. Only ratios within one run count.
 import { NearIndex } from '../dist/src/core/near.js';
 import { Nearest } from '../dist/src/core/nearest.js';
-import { readArtefact } from '../dist/src/places/artefact.js';
+import { PlacesFile } from '../dist/src/places/places-file.js';
 import { haversine, haversineToKm, RADIANS_PER_DEGREE } from '../dist/src/wire/distance.js';
 
 const CLIENTS = Number(process.argv[2] ?? 1_000_000);
@@ -24,7 +24,11 @@ function chance() {
 
 const UNITS_PER_DEGREE = 1e7;
 const PLACES = new URL('../data/places/cc-by-4.0.places', import.meta.url).pathname;
-const { coordinates, places } = await readArtefact(PLACES);
+const file = PlacesFile.open(PLACES);
+const chunks = await Promise.all(Array.from({ length: file.chunks }, (_, at) => file.readChunk(at)));
+const coordinates = Int32Array.from(chunks.flatMap((chunk) => [...chunk.coordinates]));
+const places = coordinates.length / 2;
+file.close();
 
 /** Latitude and longitude of somebody, by turns. */
 const CROWDS = {

@@ -111,7 +111,7 @@ describe('an import that fails', () => {
     ['places import x.csv --url ftp://x', 1, /"ftp:\/\/x" is not a http:\/\/ or https:\/\/ address/],
     ['places import x.csv', 1, /^drover: x\.csv cannot be imported: ENOENT/],
     ['places near 1,2 --places file:cafes.csv', 1, /cafes\.csv cannot be used: it is not a \.places file/],
-    ['places near 1,2 --places bing', 1, /--places "bing" is neither embedded nor file:PATH/],
+    ['places near 1,2 --places bing', 2, /--places: there is no provider "bing"/],
     ['up --places file:gone.places', 1, /places: the places in .*gone\.places cannot be used: ENOENT/],
   ] as const) {
     test(words, async () => {

@@ -1,4 +1,4 @@
-// The sources of the embedded places and what their licences ask us to show. One licence, one artefact: the ODbL's
+// The sources of the embedded places and what their licences ask us to show. One licence, one file: the ODbL's
 // share-alike holds for a database, so rows under it must not be merged with rows under another licence.
 
 const VERSIONS = {

@@ -1,6 +1,6 @@
 // Distance on the sphere, as places, the near index and every table mean it. Knows degrees; no place, no client, no index.
 
-/** The mean radius that geokdbush uses as well: all must agree on what is within a radius. */
+/** The mean radius: all must agree on what is within a radius. */
 export const EARTH_RADIUS_KM = 6371;
 export const RADIANS_PER_DEGREE: number = Math.PI / 180;
 
