@@ -257,6 +257,24 @@ describe('several files', () => {
       provider.close();
     }));
 
+  test('tell how far they are, from nothing to all, reading and then writing', () =>
+    withFolder(async (folder) => {
+      const lines = Array.from({ length: 30_000 }, (_, at) => `${'x'.repeat(50)}${at},1,2,,\n`).join('');
+      const files = ['a.csv', 'b.csv'].map((name) => path.join(folder, name));
+      for (const file of files) await writeFile(file, `${HEADER}${lines}`);
+      const shares: Record<string, number[]> = {};
+      const onProgress = (what: string, share: number): void => {
+        shares[what] = [...(shares[what] ?? []), share];
+      };
+      const output = path.join(folder, 'out.places');
+      await importFiles(files, output, { onProgress });
+      assert.deepEqual(Object.keys(shares), ['reading a.csv', 'reading b.csv', `writing ${output}`]);
+      for (const each of Object.values(shares)) {
+        assert.ok(each.every((share, at) => share > 0 && share <= 1 && share >= (each[at - 1] ?? 0)), each.join());
+      }
+      assert.equal(shares[`writing ${output}`]?.at(-1), 1);
+    }));
+
   test('say what must be shown, as HTML that cannot be broken out of', () =>
     withFolder(async (folder) => {
       const words = {
