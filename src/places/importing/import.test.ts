@@ -270,7 +270,10 @@ describe('several files', () => {
       await importFiles(files, output, { onProgress });
       assert.deepEqual(Object.keys(shares), ['reading a.csv', 'reading b.csv', `writing ${output}`]);
       for (const each of Object.values(shares)) {
-        assert.ok(each.every((share, at) => share > 0 && share <= 1 && share >= (each[at - 1] ?? 0)), each.join());
+        assert.ok(
+          each.every((share, at) => share > 0 && share <= 1 && share >= (each[at - 1] ?? 0)),
+          each.join(),
+        );
       }
       assert.equal(shares[`writing ${output}`]?.at(-1), 1);
     }));
