@@ -53,9 +53,12 @@ export class Got {
     return true;
   }
 
-  /** What is forgotten may come again, and is then known: the newest are what others are about to send. */
+  /**
+   * What is forgotten may come again, and is then known: the newest are what others are about to send. Half at a time, since what
+   * stays is moved.
+   */
   private forgetLowest(): void {
-    if (this.ranges.length > 2 * RANGES_PER_ORIGIN) this.ranges.splice(0, 2);
+    if (this.ranges.length > 2 * RANGES_PER_ORIGIN) this.ranges.splice(0, RANGES_PER_ORIGIN);
   }
 
   /** Every update up to `height` is covered. False if that was known. */

@@ -199,8 +199,7 @@ export class Link implements Carrier {
     if (origins.length === 0) this.sending?.wait(hold ? nowMs + CATCH_UP_WAIT_MS : nowMs);
     for (const { name, epoch } of origins) {
       const origin = this.herd.origin(name, epoch);
-      if (hold) this.sending?.heldOrigins.add(origin);
-      else this.sending?.heldOrigins.delete(origin);
+      this.sending?.hold(origin, hold);
     }
   }
 

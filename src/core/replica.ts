@@ -5,24 +5,25 @@ import { LF, MalformedFrame } from '../wire/bytes.ts';
 import type { Command } from '../wire/command.ts';
 import { NEWEST_VERSION } from '../wire/frame.ts';
 import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../wire/instant.ts';
-import { EARLIEST_SECONDS, LIVES_LOOK_MS, NEAR_SETTLE_CLIENTS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
-import { type Hello, type Origin, readOrigins } from '../wire/messages.ts';
+import { EARLIEST_SECONDS, LIVES_LOOK_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
+import type { Hello, Origin } from '../wire/messages.ts';
 import { copyRecord, NewRecord, RecordView, readRecord, type StoredRecord } from '../wire/record.ts';
 import { writeAtStart, writeReportText } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import { Admission } from './admission.ts';
 import { digestKeys } from './digest.ts';
 import { Expiry, fillForgotten } from './expiry.ts';
-import { gotOf, type Vector } from './got.ts';
+import { type Got, gotOf, type Vector } from './got.ts';
 import type { Keyring } from './handshake.ts';
 import type { Herd } from './herd.ts';
 import { Link } from './link.ts';
+import { LiveLinks } from './live-links.ts';
 import { dropOldLives } from './lives.ts';
 import { compareRecords, isOrderPossible, orderTime } from './order.ts';
 import { Origins } from './origins.ts';
 import { OwnLife } from './own-life.ts';
 import { ReceiveClock } from './receive-clock.ts';
-import { peerHas } from './sending.ts';
+import { peerHas, type Sending } from './sending.ts';
 import type { Observer, Transport } from './sink.ts';
 import { NO_SLOT, type Slot, Table } from './table.ts';
 import { Turns } from './turns.ts';
@@ -61,16 +62,16 @@ export class Replica implements Herd {
   readonly whereabouts: Whereabouts;
   private readonly expiry: Expiry;
   private readonly links = new Set<Link>();
-  /** The live link to each neighbour that has one. */
-  private readonly live = new Map<string, Link>();
+  private readonly live = new LiveLinks();
   private readonly origins = new Origins();
   private readonly turns = new Turns();
   private livesLookMs: number;
   private lastTickMs: number;
   hiddenBeforeSeconds: number = EARLIEST_SECONDS;
   private readonly receiveClock = new ReceiveClock();
-  /** The record that is being taken in, and one of the table that is looked at. */
+  /** What is being taken in, from a client or a neighbour, and a record of the table that is looked at. */
   private readonly incoming = new NewRecord();
+  private readonly received = new NewRecord();
   private readonly known = new RecordView();
 
   constructor(options: ReplicaOptions) {
@@ -149,7 +150,7 @@ export class Replica implements Herd {
     incoming.clientLength = command.clientEnd - command.clientStart;
     incoming.locationLength = command.locationEnd - command.locationStart;
     incoming.forgotten = false;
-    this.store(slot, incoming, undefined, nowMs);
+    this.store(slot, incoming, undefined, this.live.all, nowMs);
     return true;
   }
 
@@ -176,7 +177,7 @@ export class Replica implements Herd {
     copyInstant(isLater ? incoming.received : nextNanosecond(known.order), incoming.order);
     fillForgotten(client, incoming);
     this.number(incoming);
-    this.store(slot, incoming, undefined, nowMs);
+    this.store(slot, incoming, undefined, this.live.all, nowMs);
     return true;
   }
 
@@ -210,8 +211,9 @@ export class Replica implements Herd {
     this.links.delete(link);
     this.origins.sweep((origin) => {
       if (origin === this.self || this.vector.has(origin)) return true;
-      for (const { sending } of this.links) {
+      for (const { sending, receiving } of this.links) {
         if (sending?.peer.has(origin) || sending?.heldOrigins.has(origin)) return true;
+        if (receiving.origins.includes(origin)) return true;
       }
       return false;
     });
@@ -244,7 +246,7 @@ export class Replica implements Herd {
       link.tick(nowMs);
     }
     this.turns.tick(nowMs);
-    this.whereabouts.settle(NEAR_SETTLE_CLIENTS);
+    this.whereabouts.tick();
     if (nowMs >= this.livesLookMs) {
       this.livesLookMs = nowMs + LIVES_LOOK_MS;
       dropOldLives(this.vector, this.self, (origin) => this.table.names(origin), now.seconds * 1000);
@@ -266,7 +268,7 @@ export class Replica implements Herd {
   /** Whether every neighbour has acknowledged all there is. */
   get isSettled(): boolean {
     for (const { sending } of this.live.values()) {
-      if (sending !== undefined && (sending.outbox.size > 0 || sending.window.inFlightBytes > 0)) return false;
+      if (sending !== undefined && (sending.waiting > 0 || sending.window.inFlightBytes > 0)) return false;
     }
     return true;
   }
@@ -288,13 +290,13 @@ export class Replica implements Herd {
 
   opened(link: Link, nowMs: number): void {
     if (link.neighbour === undefined) return;
-    this.live.set(link.neighbour, link);
+    this.live.add(link.neighbour, link);
     this.observer.linkOpened(link);
     this.turns.began(link, nowMs);
   }
 
   dropped(link: Link, reason: string): void {
-    if (link.neighbour !== undefined && this.live.get(link.neighbour) === link) this.live.delete(link.neighbour);
+    this.live.remove(link);
     this.turns.ended(link, this.lastTickMs);
     this.observer.linkDropped(link, reason);
   }
@@ -318,37 +320,37 @@ export class Replica implements Herd {
     return known;
   }
 
-  private store(slot: Slot, record: NewRecord, from: Link | undefined, nowMs: number): void {
+  private store(slot: Slot, record: NewRecord, from: Link | undefined, to: readonly Sending[], nowMs: number): Slot {
     const stored = this.know(slot, record);
     this.observer.accepted(record, from?.neighbour);
     // Only now: whoever is told of a sequence number may rely on the table.
-    this.got(record.origin, record.sequence);
-    for (const link of this.live.values()) {
-      // What an earlier life of the neighbour sent, over a connection that is still leaving, this life may not have.
-      const isSender = from !== undefined && link.neighbour === from.neighbour && link.epoch === from.epoch;
-      if (isSender) link.sending?.outbox.drop(stored);
-      else link.sending?.put(stored, nowMs, from === undefined);
-    }
+    this.got(gotOf(this.vector, record.origin), record);
+    for (const sending of to) sending.put(stored, record, nowMs, from === undefined);
+    return stored;
   }
 
   receiveRecords(link: Link, reader: ByteReader, nowMs: number): void {
-    const origins = readOrigins(reader).map(({ name, epoch }) => this.origin(name, epoch));
-    const peer = link.sending?.peer;
+    const origins = link.receiving.originsOf(reader, this.origin);
+    const others = this.live.but(link);
+    const back = this.live.to(link);
     const count = reader.varint();
-    const record = this.incoming;
+    const record = this.received;
     let repairs = 0;
     for (let index = 0; index < count; index += 1) {
       readRecord(reader, origins, record);
       if (!isOrderPossible(record)) throw new MalformedFrame('a record that is ordered by another time than its own');
       this.life.isCounted(record.origin, record.sequence);
-      if (peer !== undefined) gotOf(peer, record.origin).add(record.sequence);
-      const had = this.vector.get(record.origin)?.has(record.sequence) ?? false;
+      link.sending?.cameFrom(record);
+      const got = gotOf(this.vector, record.origin);
+      const had = got.has(record.sequence);
       const slot = this.slotOf(record);
       const won = slot === NO_SLOT || this.beats(record, slot);
-      if (won) this.store(slot, record, link, nowMs);
-      else {
+      if (won) {
+        const stored = this.store(slot, record, link, others, nowMs);
+        back?.outbox.drop(stored);
+      } else {
         this.observer.superseded(record, link.neighbour ?? '');
-        this.got(record.origin, record.sequence);
+        this.got(got, record);
       }
       link.cameWith(record.origin, had, won);
       // Whoever had it has this record or better, so it cannot win: unless something was lost here.
@@ -375,13 +377,12 @@ export class Replica implements Herd {
       if (link.sending !== undefined) gotOf(link.sending.peer, origin).raise(height);
       if (!gotOf(this.vector, origin).raise(height)) continue;
       this.observer.marked(origin, height);
-      for (const other of this.live.values()) other.receiving.gotMore(origin);
+      this.live.gotMore(origin);
     }
   }
 
-  private got(origin: Origin, sequence: number): void {
-    if (!gotOf(this.vector, origin).add(sequence)) return;
-    for (const link of this.live.values()) link.receiving.gotMore(origin);
+  private got(got: Got, { origin, sequence }: StoredRecord): void {
+    if (got.add(sequence)) this.live.gotMore(origin);
   }
 
   /** A neighbour says what it has of an origin. */
@@ -391,9 +392,9 @@ export class Replica implements Herd {
     peerHas(peer, origin, height, above);
   }
 
-  origin(name: string, epoch: number): Origin {
+  readonly origin = (name: string, epoch: number): Origin => {
     const origin = this.origins.of(name, epoch);
     this.life.isNamed(origin);
     return origin;
-  }
+  };
 }

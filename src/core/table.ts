@@ -115,6 +115,7 @@ export class Table {
     const row = (slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT;
     words[row + HASH] = this.hash(text, textStart, textStart + clientLength);
     words[row + TEXT] = this.arena.add(text, textStart, textLength);
+    this.space(words[row + TEXT] as number, record);
     words[row + CLIENT_LENGTH] = clientLength;
     const bucket = this.digest.bucketOf(record);
     words[row + MARKS] = bucket << FLAG_BITS;
@@ -133,6 +134,7 @@ export class Table {
     const oldLength = words[row + TEXT_LENGTH] as number;
     const { text, textStart, textLength } = record;
     words[row + TEXT] = this.arena.replace(words[row + TEXT] as number, oldLength, text, textStart, textLength);
+    this.space(words[row + TEXT] as number, record);
     this.leave(slot);
     this.fill(slot, record);
   }
@@ -237,6 +239,14 @@ export class Table {
     const bucket = this.digestBucketOf(slot);
     words[row + MARKS] = flags | (bucket << FLAG_BITS) | (this.origins.enter(record.origin) << ORIGIN_SHIFT);
     this.digest.toggle(bucket, record.origin, record.sequence);
+  }
+
+  /** Whatever stood between the parts of a text, here it is spaces. */
+  private space(text: number, { clientLength, locationLength }: StoredRecord): void {
+    const chunk = this.arena.chunkOf(text);
+    const at = this.arena.offsetOf(text) + clientLength;
+    chunk[at] = SPACE;
+    chunk[at + 1 + locationLength] = SPACE;
   }
 
   private word(slot: Slot, field: number): number {

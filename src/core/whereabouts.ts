@@ -1,7 +1,8 @@
-// Where the clients of the table are: brings the near index in step with it, when somebody asks or there is time. A report only
+// Where the clients of the table are: brings the near index in step with it, when somebody asks or too many wait. A report only
 // puts its client in line for that, so a client that reports often between two questions costs the index one move. Knows slots and
 // their records; no rule of which record wins, and no clock.
 import type { Instant } from '../wire/instant.ts';
+import { NEAR_BEHIND_CLIENTS, NEAR_SETTLE_CLIENTS } from '../wire/limits.ts';
 import type { NearQuestion, NearRecord } from '../wire/near.ts';
 import { copyRecord, positionOf, RecordView } from '../wire/record.ts';
 import type { Expiry } from './expiry.ts';
@@ -44,6 +45,11 @@ export class Whereabouts {
   removing(slot: Slot): void {
     this.moved.drop(slot);
     this.index.remove(slot);
+  }
+
+  /** Keeps what a question would have to wait for within bounds. */
+  tick(): void {
+    this.settle(Math.min(NEAR_SETTLE_CLIENTS, this.unsettled - NEAR_BEHIND_CLIENTS));
   }
 
   /** Tells the index where so many of those are who reported first. */

@@ -204,6 +204,16 @@ export class ByteReader {
     return this.end - this.at;
   }
 
+  /** Where in `bytes` the next byte is. */
+  get position(): number {
+    return this.at;
+  }
+
+  /** Whether these bytes come next. */
+  isAt(expected: Uint8Array): boolean {
+    return expected.length <= this.remaining && equalBytes(this.bytes, this.at, expected, 0, expected.length);
+  }
+
   byte(): number {
     if (this.at >= this.end) throw new MalformedFrame('ends too early');
     return this.bytes[this.at++] as number;
@@ -211,8 +221,14 @@ export class ByteReader {
 
   varint(): number {
     let value = 0;
-    let scale = 1;
-    for (let count = 0; count < 8; count += 1) {
+    // Four bytes fit in a small integer, and most numbers in four bytes.
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.byte();
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    let scale = 0x10000000;
+    for (let count = 4; count < 8; count += 1) {
       const byte = this.byte();
       value += (byte & 0x7f) * scale;
       if (value > Number.MAX_SAFE_INTEGER) break;

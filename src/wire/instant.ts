@@ -44,12 +44,15 @@ export function parseStamp(bytes: Uint8Array, start: number, end: number, into: 
   if (at < end) {
     if (bytes[at] !== 0x2e || at + 1 === end) return false;
     at += 1;
-    for (let scale = NANOSECONDS_PER_SECOND / 10; at < end; at += 1) {
+    let decimals = 0;
+    for (; at < end; at += 1) {
       const byte = bytes[at] as number;
       if (!isDigit(byte)) return false;
-      nanoseconds += (byte - 0x30) * scale;
-      scale = scale > 1 ? scale / 10 : 0;
+      if (decimals === 9) continue;
+      nanoseconds = nanoseconds * 10 + byte - 0x30;
+      decimals += 1;
     }
+    for (; decimals < 9; decimals += 1) nanoseconds *= 10;
   }
   if (seconds === MOST_SECONDS && nanoseconds > MOST_NANOSECONDS + (negative ? 1 : 0)) return false;
   if (negative && nanoseconds > 0) {

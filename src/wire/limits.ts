@@ -152,8 +152,11 @@ export const STATUS_TIMEOUT_MS = 3000;
 /** Most clients that one question about who is near may ask for: with IDs and stamps of usual length they fill half of a frame, and finding them takes a fraction of a millisecond. */
 export const NEAR_CLIENTS = 1000;
 
-/** Clients whose new position the near index learns at a time, when nobody waits for it or while somebody does: a millisecond or two of work. With a tick every 50 ms that is 40,000 reports a second without anybody's waiting. */
+/** Clients whose new position the near index learns at a time, when nobody waits for it or while somebody does: a millisecond or two of work. With a tick every 25 ms that is 80,000 moves a second without anybody's waiting for more than NEAR_BEHIND_CLIENTS. */
 export const NEAR_SETTLE_CLIENTS = 2000;
+
+/** Clients that the near index may be behind with while nobody asks: some 5 ms of work for the first who does, and clients that report again before that cost the index one move for all their reports. */
+export const NEAR_BEHIND_CLIENTS = 10_000;
 
 /** Widest radius of such a question in metres: half the way around the earth, where everybody is. */
 export const NEAR_RADIUS_METRES = 20_015_087;
