@@ -85,7 +85,7 @@ export const AUDIT_BYTES: number = 8 * KIBIBYTE;
 /** A server tells its neighbours what it has got at most this often ... */
 export const GOT_INTERVAL_MS = 25;
 /** ... or after this many bytes, half of the first window, so that a fast sender's window opens before it is full. */
-export const GOT_BYTES: number = 8 * KIBIBYTE;
+export const GOT_BYTES: number = 32 * KIBIBYTE;
 
 /** Records of an origin that reach a neighbour sooner by another way are held back this long: its acknowledgement (25 ms) and a round trip fit in several times over, and nobody waits longer if the other way breaks. */
 export const HOLD_MS = 150;
@@ -110,7 +110,7 @@ export const OWN_PAUSE_MS = 500;
 /** Unacknowledged bytes on a link: at first, at least and at most. The kernel would hide megabytes that go to a dead or slow neighbour; what is not in flight stays in the outbox, where the newest record of a client replaces the older one. */
 export const WINDOW_FIRST_BYTES: number = 64 * KIBIBYTE;
 export const WINDOW_LEAST_BYTES: number = 4 * KIBIBYTE;
-export const WINDOW_MOST_BYTES: number = 256 * KIBIBYTE;
+export const WINDOW_MOST_BYTES: number = 1024 * KIBIBYTE;
 /** The window shrinks when acknowledgements take longer than this: what a moving thing's position may lag on a slow link. */
 export const WINDOW_DELAY_MS = 250;
 
