@@ -112,3 +112,26 @@ export function gotOf<Origin>(vector: Vector<Origin>, origin: Origin): Got {
   }
   return got;
 }
+
+/** Finds what a vector has of the origin that was asked for last, nearly always the next too, without a search. */
+export class GotFinder<Origin> {
+  private readonly vector: Vector<Origin>;
+  private origin: Origin | undefined;
+  private got = new Got();
+
+  constructor(vector: Vector<Origin>) {
+    this.vector = vector;
+  }
+
+  of(origin: Origin): Got {
+    if (origin === this.origin) return this.got;
+    this.origin = origin;
+    this.got = gotOf(this.vector, origin);
+    return this.got;
+  }
+
+  /** Something was taken out of the vector. */
+  forget(): void {
+    this.origin = undefined;
+  }
+}

@@ -199,7 +199,8 @@ export class Link implements Carrier {
     if (origins.length === 0) this.sending?.wait(hold ? nowMs + CATCH_UP_WAIT_MS : nowMs);
     for (const { name, epoch } of origins) {
       const origin = this.herd.origin(name, epoch);
-      this.sending?.hold(origin, hold);
+      if (hold) this.sending?.heldOrigins.add(origin);
+      else this.sending?.heldOrigins.delete(origin);
     }
   }
 

@@ -13,7 +13,7 @@ import type { VectorEntry } from '../wire/vector.ts';
 import { Admission } from './admission.ts';
 import { digestKeys } from './digest.ts';
 import { Expiry, fillForgotten } from './expiry.ts';
-import { type Got, gotOf, type Vector } from './got.ts';
+import { type Got, GotFinder, gotOf, type Vector } from './got.ts';
 import type { Keyring } from './handshake.ts';
 import type { Herd } from './herd.ts';
 import { Link } from './link.ts';
@@ -59,6 +59,7 @@ export class Replica implements Herd {
   readonly newestVersion: number;
   readonly table: Table;
   readonly vector: Vector<Origin> = new Map();
+  private readonly finder = new GotFinder(this.vector);
   readonly whereabouts: Whereabouts;
   private readonly expiry: Expiry;
   private readonly links = new Set<Link>();
@@ -99,8 +100,7 @@ export class Replica implements Herd {
 
   /** Bytes taken for clients, by what they are for. */
   memory(): { rows: number; texts: number; buckets: number; near: number; outboxes: number } {
-    let outboxes = 0;
-    for (const { sending } of this.live.values()) outboxes += sending?.outbox.bytes ?? 0;
+    const outboxes = this.live.all.reduce((sum, { outbox }) => sum + outbox.bytes, 0);
     return { ...this.table.bytes, near: this.whereabouts.bytes, outboxes };
   }
 
@@ -250,6 +250,7 @@ export class Replica implements Herd {
     if (nowMs >= this.livesLookMs) {
       this.livesLookMs = nowMs + LIVES_LOOK_MS;
       dropOldLives(this.vector, this.self, (origin) => this.table.names(origin), now.seconds * 1000);
+      this.finder.forget();
     }
     return this.flush(nowMs);
   }
@@ -267,10 +268,7 @@ export class Replica implements Herd {
 
   /** Whether every neighbour has acknowledged all there is. */
   get isSettled(): boolean {
-    for (const { sending } of this.live.values()) {
-      if (sending !== undefined && (sending.waiting > 0 || sending.window.inFlightBytes > 0)) return false;
-    }
-    return true;
+    return this.live.all.every(({ waiting, window }) => waiting === 0 && window.inFlightBytes === 0);
   }
 
   /** Leaves the herd politely: neighbours get what waits, then a goodbye. */
@@ -324,7 +322,7 @@ export class Replica implements Herd {
     const stored = this.know(slot, record);
     this.observer.accepted(record, from?.neighbour);
     // Only now: whoever is told of a sequence number may rely on the table.
-    this.got(gotOf(this.vector, record.origin), record);
+    this.got(this.finder.of(record.origin), record);
     for (const sending of to) sending.put(stored, record, nowMs, from === undefined);
     return stored;
   }
@@ -341,7 +339,7 @@ export class Replica implements Herd {
       if (!isOrderPossible(record)) throw new MalformedFrame('a record that is ordered by another time than its own');
       this.life.isCounted(record.origin, record.sequence);
       link.sending?.cameFrom(record);
-      const got = gotOf(this.vector, record.origin);
+      const got = this.finder.of(record.origin);
       const had = got.has(record.sequence);
       const slot = this.slotOf(record);
       const won = slot === NO_SLOT || this.beats(record, slot);

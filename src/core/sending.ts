@@ -5,7 +5,7 @@ import { BATCH_BYTES, GOT_INTERVAL_MS, HOLD_MS, SCAN_CLIENTS } from '../wire/lim
 import type { Origin } from '../wire/messages.ts';
 import { RecordView, type StoredRecord } from '../wire/record.ts';
 import { Batch, type Mark } from './batch.ts';
-import { Got, gotOf, type Vector } from './got.ts';
+import { GotFinder, gotOf, type Vector } from './got.ts';
 import { Outbox } from './outbox.ts';
 import { NO_SLOT, type Slot, type Table } from './table.ts';
 import { Window } from './window.ts';
@@ -30,10 +30,7 @@ export class Sending {
   readonly heldOrigins: Set<Origin> = new Set();
   /** What leaves at the end of the turn: records that nothing stands in front of need not stand in line. */
   private readonly batch = new Batch();
-  /** The origin that was asked for last, nearly always the next too; what the neighbour has of it, and whether it is held back. */
-  private origin: Origin | undefined;
-  private originGot = new Got();
-  private originIsHeld = false;
+  private readonly finder = new GotFinder(this.peer);
 
   private readonly table: Table;
   private readonly own: Vector<Origin>;
@@ -73,32 +70,16 @@ export class Sending {
   }
 
   covered(record: StoredRecord): boolean {
-    return this.gotOf(record.origin).has(record.sequence);
+    return this.finder.of(record.origin).has(record.sequence);
   }
 
   /** The neighbour sent it. */
   cameFrom(record: StoredRecord): void {
-    this.gotOf(record.origin).add(record.sequence);
-  }
-
-  /** Holds the records of an origin back from now on, or no more. */
-  hold(origin: Origin, hold: boolean): void {
-    if (hold) this.heldOrigins.add(origin);
-    else this.heldOrigins.delete(origin);
-    this.origin = undefined;
-  }
-
-  private gotOf(origin: Origin): Got {
-    if (origin !== this.origin) {
-      this.origin = origin;
-      this.originGot = gotOf(this.peer, origin);
-      this.originIsHeld = this.heldOrigins.has(origin);
-    }
-    return this.originGot;
+    this.finder.of(record.origin).add(record.sequence);
   }
 
   private isCovered(slot: Slot): boolean {
-    return this.peer.get(this.table.originOf(slot))?.has(this.table.sequenceOf(slot)) ?? false;
+    return this.finder.of(this.table.originOf(slot)).has(this.table.sequenceOf(slot));
   }
 
   /**
@@ -109,7 +90,7 @@ export class Sending {
     if (this.insisted.size > 0) this.insisted.delete(slot);
     if (this.scanAt >= 0) this.news.add(slot);
     if (this.covered(record)) return this.outbox.drop(slot);
-    const isHeld = this.originIsHeld && !isOwn;
+    const isHeld = !isOwn && this.heldOrigins.size > 0 && this.heldOrigins.has(record.origin);
     if (isHeld || !this.mayLeave(slot, record)) return this.outbox.put(slot, isHeld ? nowMs + HOLD_MS : undefined);
     this.batch.add(record);
     this.carrier.forwarded(record);
