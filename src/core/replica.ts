@@ -141,7 +141,7 @@ export class Replica implements Herd {
     incoming.textLength = out.length - textStart;
     out.byte(LF);
     orderTime(command.stamp, incoming.received, incoming.order);
-    const slot = this.table.find(line, command.clientStart, command.clientEnd);
+    const slot = this.table.findExpected(line, command);
     // At one server an equal order is stale, whoever reported: only a later one replaces what was acknowledged here.
     if (slot !== NO_SLOT && this.table.compareOrder(incoming.order, slot) <= 0) return false;
     this.number(incoming);

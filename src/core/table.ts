@@ -3,12 +3,15 @@
 // bucket for each client that is added (linear hashing, W. Litwin, 1980), so that nothing ever stops to be copied. Knows no rule of which
 // record wins.
 import { equalBytes, SPACE } from '../wire/bytes.ts';
+import type { Command } from '../wire/command.ts';
 import { compareInstants, copyInstant, type Instant, parseStamp } from '../wire/instant.ts';
-import { DIGEST_BUCKETS } from '../wire/limits.ts';
+import { DIGEST_BUCKETS, REPORTS_AHEAD } from '../wire/limits.ts';
 import type { Origin } from '../wire/messages.ts';
 import type { RecordView, StoredRecord } from '../wire/record.ts';
+import type { ReportsAhead } from '../wire/reports-ahead.ts';
 import { Arena } from './arena.ts';
 import { Digest, type DigestKeys } from './digest.ts';
+import { hashId } from './id-hash.ts';
 import { OriginNumbers } from './origin-numbers.ts';
 
 /** A client's place in the table: the same number for as long as it is known, whatever its record; then another's. */
@@ -66,6 +69,10 @@ export class Table {
   private mask = 1;
   /** The last slot that was given back, which names the one before. */
   private freeSlot: Slot = NO_SLOT;
+  private readonly hashes = new Int32Array(REPORTS_AHEAD);
+  private readonly expected = new Int32Array(REPORTS_AHEAD);
+  /** Nobody needs it: it keeps the compiler from leaving out what it is made of. */
+  seen = 0;
   private readonly origins = new OriginNumbers();
   /** What all records come to, for neighbours to compare. */
   readonly digest: Digest;
@@ -92,19 +99,55 @@ export class Table {
 
   /** The slot of the client whose ID is `bytes[start, end)`, or NO_SLOT. */
   find(bytes: Uint8Array, start: number, end: number): Slot {
-    const hash = this.hash(bytes, start, end);
-    const length = end - start;
+    const hash = hashId(bytes, start, end, this.seed);
     let slot = this.firstIn(this.bucketOf(hash));
     while (slot !== NO_SLOT) {
       const words = this.words[slot >>> SEGMENT_SHIFT] as Int32Array;
       const row = (slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT;
-      if (words[row + HASH] === hash && words[row + CLIENT_LENGTH] === length) {
-        const text = words[row + TEXT] as number;
-        if (equalBytes(this.arena.chunkOf(text), this.arena.offsetOf(text), bytes, start, length)) return slot;
-      }
+      if (words[row + HASH] === hash && this.isOf(slot, bytes, start, end)) return slot;
       slot = words[row + NEXT] as number;
     }
     return NO_SLOT;
+  }
+
+  /**
+   * Notes in each of these reports where its client is expected. The memory of one is fetched while the others are looked at: the
+   * processor waits for all of them together, not for each. By the time it is used a note may be wrong: `findExpected` looks.
+   */
+  expect({ bytes, commands, count }: ReportsAhead): void {
+    for (let index = 0; index < count; index += 1) {
+      const command = commands[index] as Command;
+      this.hashes[index] = hashId(bytes, command.clientStart, command.clientEnd, this.seed);
+    }
+    for (let index = 0; index < count; index += 1) {
+      this.expected[index] = this.firstIn(this.bucketOf(this.hashes[index] as number));
+    }
+    for (let index = 0; index < count; index += 1) {
+      const hash = this.hashes[index] as number;
+      let slot = this.expected[index] as number;
+      while (slot !== NO_SLOT && this.at(slot, HASH) !== hash) slot = this.at(slot, NEXT);
+      this.expected[index] = slot;
+    }
+    let seen = 0;
+    for (let index = 0; index < count; index += 1) {
+      const slot = this.expected[index] as number;
+      (commands[index] as Command).expectedAt = slot;
+      if (slot === NO_SLOT) continue;
+      const text = this.at(slot, TEXT);
+      const chunk = this.arena.chunkOf(text);
+      const start = this.arena.offsetOf(text);
+      // A row and a text lie over the border of two of the cache's lines.
+      seen ^=
+        this.at(slot, MARKS) ^ (chunk[start] as number) ^ (chunk[start + this.at(slot, TEXT_LENGTH) - 1] as number);
+    }
+    this.seen = seen;
+  }
+
+  /** As `find`, for the client of a report in which `expect` noted a slot, rightly or not, or nobody did. */
+  findExpected(bytes: Uint8Array, { clientStart, clientEnd, expectedAt }: Command): Slot {
+    const isThere = expectedAt !== NO_SLOT && this.isUsed(expectedAt);
+    if (isThere && this.isOf(expectedAt, bytes, clientStart, clientEnd)) return expectedAt;
+    return this.find(bytes, clientStart, clientEnd);
   }
 
   /** Adds a client that `find` did not find. */
@@ -113,7 +156,7 @@ export class Table {
     const slot = this.takeSlot();
     const words = this.words[slot >>> SEGMENT_SHIFT] as Int32Array;
     const row = (slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT;
-    words[row + HASH] = this.hash(text, textStart, textStart + clientLength);
+    words[row + HASH] = hashId(text, textStart, textStart + clientLength, this.seed);
     words[row + TEXT] = this.arena.add(text, textStart, textLength);
     words[row + CLIENT_LENGTH] = clientLength;
     const bucket = this.digest.bucketOf(record);
@@ -239,6 +282,16 @@ export class Table {
     this.digest.toggle(bucket, record.origin, record.sequence);
   }
 
+  /** Whether the client in a slot has this ID. */
+  private isOf(slot: Slot, bytes: Uint8Array, start: number, end: number): boolean {
+    const words = this.words[slot >>> SEGMENT_SHIFT] as Int32Array;
+    const row = (slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT;
+    const length = end - start;
+    if (words[row + CLIENT_LENGTH] !== length) return false;
+    const text = words[row + TEXT] as number;
+    return equalBytes(this.arena.chunkOf(text), this.arena.offsetOf(text), bytes, start, length);
+  }
+
   private word(slot: Slot, field: number): number {
     return ((slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT) + field;
   }
@@ -311,13 +364,9 @@ export class Table {
     (this.buckets[bucket >>> BUCKET_SHIFT] as Int32Array)[bucket & (BUCKETS_PER_SEGMENT - 1)] = slot + 1;
   }
 
-  private setNext(slot: Slot, next: Slot): void {
-    this.set(slot, NEXT, next);
-  }
-
   private link(slot: Slot, hash: number): void {
     const bucket = this.bucketOf(hash);
-    this.setNext(slot, this.firstIn(bucket));
+    this.set(slot, NEXT, this.firstIn(bucket));
     this.setFirst(bucket, slot);
   }
 
@@ -327,7 +376,7 @@ export class Table {
     let before = this.firstIn(bucket);
     if (before === slot) return this.setFirst(bucket, next);
     while (this.at(before, NEXT) !== slot) before = this.at(before, NEXT);
-    this.setNext(before, next);
+    this.set(before, NEXT, next);
   }
 
   /** One bucket more: half of the clients of one that was there go into it. */
@@ -344,26 +393,5 @@ export class Table {
       this.link(slot, this.at(slot, HASH));
       slot = next;
     }
-  }
-
-  /** MurmurHash3 (A. Appleby, public domain), four bytes at a time; 31 bits, so that it stays a small integer. */
-  private hash(bytes: Uint8Array, start: number, end: number): number {
-    let hash = this.seed;
-    let index = start;
-    for (; index + 4 <= end; index += 4) {
-      const low = (bytes[index] as number) | ((bytes[index + 1] as number) << 8);
-      const high = (bytes[index + 2] as number) | ((bytes[index + 3] as number) << 8);
-      let mixed = Math.imul(low | (high << 16), 0xcc9e2d51);
-      mixed = Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593);
-      hash ^= mixed;
-      hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
-    }
-    let rest = 0;
-    for (; index < end; index += 1) rest = (rest << 8) | (bytes[index] as number);
-    rest = Math.imul(rest, 0xcc9e2d51);
-    hash ^= Math.imul((rest << 15) | (rest >>> 17), 0x1b873593) ^ (end - start);
-    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-    return (hash ^ (hash >>> 16)) & 0x7fffffff;
   }
 }

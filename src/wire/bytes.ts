@@ -75,6 +75,9 @@ export function setVarint(bytes: Uint8Array, start: number, value: number): numb
   return at + 1;
 }
 
+/** As many as a double holds exactly, and one more: no number printed here reaches the last. */
+const POWERS_OF_TEN: Float64Array = Float64Array.from({ length: 17 }, (_, exponent) => 10 ** exponent);
+
 /** A buffer that grows as it is written. `reset` keeps the memory, so one writer serves many replies. */
 export class ByteWriter {
   bytes: Uint8Array;
@@ -119,7 +122,7 @@ export class ByteWriter {
   /** A non-negative integer up to 2^53 - 1, in decimal. */
   decimal(value: number, leastDigits = 1): void {
     let digits = leastDigits;
-    for (let bound = 10 ** digits; value >= bound; bound *= 10) digits += 1;
+    while (value >= (POWERS_OF_TEN[digits] as number)) digits += 1;
     this.reserve(digits);
     const { bytes, length } = this;
     let rest = value;
