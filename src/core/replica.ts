@@ -134,11 +134,9 @@ export class Replica implements Herd {
     const { incoming } = this;
     this.receiveClock.next(now, incoming.received);
     writeAtStart(out, this.self.nameBytes, incoming.received, command.stamp);
-    const textStart = out.length;
-    writeReportText(out, line, command);
-    incoming.text = out.bytes;
-    incoming.textStart = textStart;
-    incoming.textLength = out.length - textStart;
+    incoming.text = writeReportText(out, line, command);
+    incoming.textStart = 0;
+    incoming.textLength = incoming.text.length;
     out.byte(LF);
     orderTime(command.stamp, incoming.received, incoming.order);
     const slot = this.table.findExpected(line, command);
