@@ -242,7 +242,7 @@ export class Replica implements Herd {
       link.tick(nowMs);
     }
     this.turns.tick(nowMs);
-    this.whereabouts.settle(NEAR_SETTLE_CLIENTS);
+    this.whereabouts.tick(NEAR_SETTLE_CLIENTS);
     if (nowMs >= this.livesLookMs) {
       this.livesLookMs = nowMs + LIVES_LOOK_MS;
       dropOldLives(this.vector, this.self, (origin) => this.table.names(origin), now.seconds * 1000);

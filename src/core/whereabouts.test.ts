@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asciiBytes, asciiText, ByteWriter } from '../wire/bytes.ts';
 import { Command, parseCommand } from '../wire/command.ts';
-import { PURGE_GRACE_SECONDS } from '../wire/limits.ts';
+import { NEAR_SETTLE_CLIENTS, PURGE_GRACE_SECONDS } from '../wire/limits.ts';
 import { clientBytes } from '../wire/record.ts';
 import { Replica } from './replica.ts';
 import type { Observer } from './sink.ts';
@@ -77,4 +77,23 @@ test('an expired client is near nobody, before and after it is purged, and those
   farm.say('c1', '+1+1', 2000);
   farm.say('c0', '+0+0', 2000);
   assert.deepEqual(names(1001).sort(), [...expected.filter((name) => name !== 'c1'), 'c0'].sort());
+});
+
+test('reports that come faster than the index could learn of them wait for a quiet moment, or for who asks', () => {
+  const farm = new Farm();
+  const { replica } = farm;
+  const tick = (): unknown => replica.tick(0, { seconds: 2, nanoseconds: 0 });
+  for (let report = 1; report <= NEAR_SETTLE_CLIENTS; report += 1) farm.say('ant', '+0+0', report);
+  tick();
+  assert.equal(replica.whereabouts.unsettled, 0);
+  for (let report = 0; report <= NEAR_SETTLE_CLIENTS; report += 1)
+    farm.say('ant', '+0.1+0', NEAR_SETTLE_CLIENTS + 1 + report);
+  tick();
+  assert.equal(replica.whereabouts.unsettled, 1);
+  tick();
+  assert.equal(replica.whereabouts.unsettled, 0);
+  for (let report = 1; report <= 2 * NEAR_SETTLE_CLIENTS; report += 1)
+    farm.say('ant', '+0.2+0', 3 * NEAR_SETTLE_CLIENTS + report);
+  tick();
+  assert.equal(farm.near(5 * NEAR_SETTLE_CLIENTS), 'ant 22.2');
 });

@@ -19,6 +19,8 @@ export class Whereabouts {
   /** Who has reported since the index was told where it is. */
   private readonly moved = new Outbox();
   private nearest = new Nearest(1);
+  /** Records since the last tick. */
+  private news = 0;
 
   constructor(table: Table, expiry: Expiry) {
     this.table = table;
@@ -37,7 +39,17 @@ export class Whereabouts {
 
   /** A slot has another record. */
   stored(slot: Slot): void {
+    this.news += 1;
     this.moved.put(slot, undefined);
+  }
+
+  /**
+   * Some time has passed: settles `most`, unless more records than that came meanwhile. It would never be done with those, and most of
+   * whom it settles would be in line again before anybody asks; so reports go first, and who asks waits.
+   */
+  tick(most: number): void {
+    if (this.news <= most) this.settle(most);
+    this.news = 0;
   }
 
   /** A slot is about to be removed from the table. */
