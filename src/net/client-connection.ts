@@ -133,6 +133,8 @@ export class ClientConnection implements RepliesOwner, Answering {
     this.release();
   }
 
+  private readonly goOn = (): void => this.release();
+
   repliesUnread(reason: string): void {
     this.cut(reason);
   }
@@ -354,6 +356,8 @@ export class ClientConnection implements RepliesOwner, Answering {
       return true;
     }
     const isSent = replies.length === 0 || this.replies.write(replies);
+    // Not now: what this turn has for the same client comes before what waits for room.
+    if (this.paused || this.lookups.length > 0) process.nextTick(this.goOn);
     this.endIfDone();
     return isSent;
   }
