@@ -50,6 +50,9 @@ test('clients that reported anywhere are near everywhere, and gone when they are
     table.stdout,
     '0.556 km  kiwi\u00e9  +89.99+000.0  1520023934.918963997\n1.668 km  emu    +89.99-180    1520023934.918963997\n',
   );
+  await exchange(herd.port('Goloman'), 'IAMAT \u00ff\u00fe\\ +45+45 1520023934\n');
+  const raw = await drover(['near', '45,45', ...flags]);
+  assert.equal(raw.stdout, '0.000 km  \\xff\\xfe\\x5c  +45+45  1520023934\n');
   const nobody = await drover(['near', '-33.87,151.21', ...flags]);
   assert.deepEqual([nobody.code, nobody.stdout], [0, 'No clients.\n']);
   const wrong = await drover(['near', '91,0', ...flags]);

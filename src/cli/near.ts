@@ -1,7 +1,9 @@
 // `drover near LAT,LON`: which clients a running server knows near a position, as a table or JSON.
+import { isUtf8 } from 'node:buffer';
 import type { Command } from 'commander';
 import { NEAR_CLIENTS, NEAR_RADIUS_METRES } from '../wire/limits.ts';
 import type { NearAnswer } from '../wire/near.ts';
+import { printable as escaped } from '../wire/printable.ts';
 import { CommandError } from './failure.ts';
 import { addFindOptions, configFrom, dataDirectoryFrom, type FindOptions, serverNamed } from './options.ts';
 import { numberFrom, positionFrom } from './position.ts';
@@ -82,6 +84,7 @@ function shortened(client: Uint8Array): string {
   return shown.length <= SHOWN_CHARACTERS ? shown : `${shown.slice(0, SHOWN_CHARACTERS)}...`;
 }
 
+/** An ID is bytes and need not be text: then each byte that is not printable ASCII is shown as `\xNN`, as in the log. */
 function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString();
+  return isUtf8(bytes) ? Buffer.from(bytes).toString() : escaped(bytes, 0, bytes.length);
 }

@@ -7,7 +7,8 @@ import { NEWEST_VERSION } from '../wire/frame.ts';
 import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../wire/instant.ts';
 import { EARLIEST_SECONDS, LIVES_LOOK_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
 import type { Hello, Origin } from '../wire/messages.ts';
-import { copyRecord, NewRecord, RecordView, readRecord, type StoredRecord } from '../wire/record.ts';
+import { copyRecord, NewRecord, RecordView, type StoredRecord } from '../wire/record.ts';
+import { RecordsAhead } from '../wire/records-ahead.ts';
 import { writeAtStart, writeReportText } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import { Admission } from './admission.ts';
@@ -70,9 +71,9 @@ export class Replica implements Herd {
   private lastTickMs: number;
   hiddenBeforeSeconds: number = EARLIEST_SECONDS;
   private readonly receiveClock = new ReceiveClock();
-  /** What is being taken in, from a client or a neighbour, and a record of the table that is looked at. */
+  /** What is being taken in, from a client or from a neighbour, and a record of the table that is looked at. */
   private readonly incoming = new NewRecord();
-  private readonly received = new NewRecord();
+  private readonly ahead = new RecordsAhead();
   private readonly known = new RecordView();
 
   constructor(options: ReplicaOptions) {
@@ -135,14 +136,12 @@ export class Replica implements Herd {
     const { incoming } = this;
     this.receiveClock.next(now, incoming.received);
     writeAtStart(out, this.self.nameBytes, incoming.received, command.stamp);
-    const textStart = out.length;
-    writeReportText(out, line, command);
-    incoming.text = out.bytes;
-    incoming.textStart = textStart;
-    incoming.textLength = out.length - textStart;
+    incoming.text = writeReportText(out, line, command);
+    incoming.textStart = 0;
+    incoming.textLength = incoming.text.length;
     out.byte(LF);
     orderTime(command.stamp, incoming.received, incoming.order);
-    const slot = this.table.find(line, command.clientStart, command.clientEnd);
+    const slot = this.table.findExpected(line, command);
     // At one server an equal order is stale, whoever reported: only a later one replaces what was acknowledged here.
     if (slot !== NO_SLOT && this.table.compareOrder(incoming.order, slot) <= 0) return false;
     this.number(incoming);
@@ -331,28 +330,30 @@ export class Replica implements Herd {
     const origins = link.receiving.originsOf(reader, this.origin);
     const others = this.live.but(link);
     const back = this.live.to(link);
-    const count = reader.varint();
-    const record = this.received;
     let repairs = 0;
-    for (let index = 0; index < count; index += 1) {
-      readRecord(reader, origins, record);
-      if (!isOrderPossible(record)) throw new MalformedFrame('a record that is ordered by another time than its own');
-      this.life.isCounted(record.origin, record.sequence);
-      link.sending?.cameFrom(record);
-      const got = this.finder.of(record.origin);
-      const had = got.has(record.sequence);
-      const slot = this.slotOf(record);
-      const won = slot === NO_SLOT || this.beats(record, slot);
-      if (won) {
-        const stored = this.store(slot, record, link, others, nowMs);
-        back?.outbox.drop(stored);
-      } else {
-        this.observer.superseded(record, link.neighbour ?? '');
-        this.got(got, record);
+    for (let left = reader.varint(); left > 0; left -= this.ahead.count) {
+      this.ahead.read(reader, origins, left);
+      this.table.expect(this.ahead);
+      for (let index = 0; index < this.ahead.count; index += 1) {
+        const record = this.ahead.sought[index] as NewRecord;
+        if (!isOrderPossible(record)) throw new MalformedFrame('a record that is ordered by another time than its own');
+        this.life.isCounted(record.origin, record.sequence);
+        link.sending?.cameFrom(record);
+        const got = this.finder.of(record.origin);
+        const had = got.has(record.sequence);
+        const slot = this.table.findExpected(reader.bytes, record);
+        const won = slot === NO_SLOT || this.beats(record, slot);
+        if (won) {
+          const stored = this.store(slot, record, link, others, nowMs);
+          back?.outbox.drop(stored);
+        } else {
+          this.observer.superseded(record, link.neighbour ?? '');
+          this.got(got, record);
+        }
+        link.cameWith(record.origin, had, won);
+        // Whoever had it has this record or better, so it cannot win: unless something was lost here.
+        if (had && won) repairs += 1;
       }
-      link.cameWith(record.origin, had, won);
-      // Whoever had it has this record or better, so it cannot win: unless something was lost here.
-      if (had && won) repairs += 1;
     }
     if (repairs > 0) this.repaired(link, repairs, nowMs);
     this.receiveMarks(link, reader, origins);

@@ -20,6 +20,8 @@ export class Whereabouts {
   /** Who has reported since the index was told where it is. */
   private readonly moved = new Outbox();
   private nearest = new Nearest(1);
+  /** Records since the last tick. */
+  private news = 0;
 
   constructor(table: Table, expiry: Expiry) {
     this.table = table;
@@ -38,18 +40,26 @@ export class Whereabouts {
 
   /** A slot has another record. */
   stored(slot: Slot): void {
+    this.news += 1;
     this.moved.put(slot, undefined);
+  }
+
+  /**
+   * Some time has passed: keeps what a question would have to wait for within bounds, unless more records came meanwhile than it settles
+   * at a time. It would never be done with those, and most of whom it settles would be in line again before anybody asks; so reports go
+   * first, and who asks waits.
+   */
+  tick(): void {
+    if (this.news <= NEAR_SETTLE_CLIENTS) {
+      this.settle(Math.min(NEAR_SETTLE_CLIENTS, this.unsettled - NEAR_BEHIND_CLIENTS));
+    }
+    this.news = 0;
   }
 
   /** A slot is about to be removed from the table. */
   removing(slot: Slot): void {
     this.moved.drop(slot);
     this.index.remove(slot);
-  }
-
-  /** Keeps what a question would have to wait for within bounds. */
-  tick(): void {
-    this.settle(Math.min(NEAR_SETTLE_CLIENTS, this.unsettled - NEAR_BEHIND_CLIENTS));
   }
 
   /** Tells the index where so many of those are who reported first. */

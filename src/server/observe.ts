@@ -10,8 +10,8 @@ import { addressOf } from '../net/link-socket.ts';
 import type { Command } from '../wire/command.ts';
 import { REPAIR_LOG_INTERVAL_MS } from '../wire/limits.ts';
 import type { Line } from '../wire/lines.ts';
+import { printable } from '../wire/printable.ts';
 import type { StoredRecord } from '../wire/record.ts';
-import { printable } from './log.ts';
 import { Refusals } from './refusals.ts';
 import type { TrafficLog } from './traffic-log.ts';
 
@@ -112,7 +112,7 @@ export class LogObserver
 
   /** Kept for whoever must show later what was asked, and by whom. */
   forgotten(link: Link, client: Uint8Array, known: boolean): void {
-    const by = link.provenName ?? link.claims ?? 'somebody on this machine';
+    const by = { server: link.provenName, address: addressOf(link) };
     this.logger.warn({ client: printable(client, 0, client.length), known, by }, 'client forgotten on request');
   }
 

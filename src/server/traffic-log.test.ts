@@ -9,8 +9,9 @@ import type { Logger } from 'pino';
 import { Command } from '../wire/command.ts';
 import { LOG_LINE_BYTES, LOG_RECORD_BYTES } from '../wire/limits.ts';
 import { makeOrigin } from '../wire/messages.ts';
+import { printable } from '../wire/printable.ts';
 import { RecordView, type StoredRecord } from '../wire/record.ts';
-import { openLog, printable } from './log.ts';
+import { openLog } from './log.ts';
 import { LogObserver } from './observe.ts';
 
 // More on request: DROVER_TEST_RUNS=100000 node --test dist/src/server/traffic-log.test.js

@@ -25,6 +25,7 @@ const ORIGIN = ascii('","origin":"');
 const SEQUENCE = ascii('","sequence":');
 const FROM = ascii(',"from":"');
 const ACCEPTED = ascii('","event":"report accepted"}\n');
+const FORGETTING_ACCEPTED = ascii('","event":"forgetting accepted"}\n');
 const TO = ascii(',"to":"');
 const FORWARDED = ascii('","event":"report forwarded"}\n');
 const CUT = ascii('...');
@@ -86,7 +87,8 @@ export class TrafficLog {
   }
 
   accepted(record: StoredRecord, from: string | undefined): void {
-    this.report(record, FROM, from ?? 'client', ACCEPTED);
+    if (record.forgotten) this.report(record, FROM, from ?? 'operator', FORGETTING_ACCEPTED);
+    else this.report(record, FROM, from ?? 'client', ACCEPTED);
   }
 
   superseded(record: StoredRecord, from: string): void {
@@ -134,7 +136,7 @@ function copy(bytes: Uint8Array, at: number, source: Uint8Array): number {
   return at + source.length;
 }
 
-/** The JSON string of what `printable` of log.ts makes of these bytes: its backslashes are escaped once more. */
+/** The JSON string of what `printable` of wire/ makes of these bytes: its backslashes are escaped once more. */
 function printable(bytes: Uint8Array, at: number, source: Uint8Array, start: number, end: number): number {
   let last = end;
   while (last > start && (source[last - 1] === LF || source[last - 1] === CR)) last -= 1;

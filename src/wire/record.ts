@@ -61,6 +61,10 @@ export class RecordView implements StoredRecord {
 
 /** A record that is not in the table yet: just reported, or just read. */
 export class NewRecord extends RecordView {
+  /** Where its client stands in what it was read from, and its slot in the table as far as that was looked up ahead. */
+  clientStart = 0;
+  clientEnd = 0;
+  expectedAt = -1;
   /** Where a text is put together that does not lie together in what was read. */
   readonly assembled: ByteWriter = new ByteWriter();
 }
@@ -228,6 +232,8 @@ export function readRecord(reader: ByteReader, origins: readonly Origin[], into:
   into.text = bytes;
   into.textStart = clientStart;
   into.bodyStart = bodyStart;
+  into.clientStart = clientStart;
+  into.clientEnd = clientStart + clientLength;
   // With lengths of a byte each, which stand where spaces stand in the text, it need not be put together.
   if (stampStart + stampLength !== clientStart + into.textLength) assemble(into, locationStart, stampStart);
 }
