@@ -9,8 +9,8 @@ export const MUTATIONS = [
   {
     name: 'vector raised to the highest number seen',
     file: `${CORE}replica.js`,
-    from: 'if (!gotOf(this.vector, origin).add(sequence))',
-    to: 'if (!gotOf(this.vector, origin).raise(sequence))',
+    from: 'if (got.add(sequence))',
+    to: 'if (got.raise(sequence))',
   },
   {
     name: 'marks ignore what still stands in line',
@@ -51,8 +51,8 @@ export const MUTATIONS = [
   {
     name: 'what a catch-up brought is not forwarded (orbit-db#1255)',
     file: `${CORE}replica.js`,
-    from: 'link.sending?.put(stored, nowMs, from === undefined)',
-    to: '(from === undefined || from.receiving.batches > 1) && link.sending?.put(stored, nowMs, from === undefined)',
+    from: 'sending.put(stored, record, nowMs, from === undefined)',
+    to: '(from === undefined || from.receiving.batches > 1) && sending.put(stored, record, nowMs, from === undefined)',
   },
   {
     name: 'held records are dropped, not held',
@@ -100,7 +100,7 @@ export const MUTATIONS = [
     name: 'acknowledged before it is in the table',
     file: `${CORE}replica.js`,
     from: 'this.observer.accepted(record, from?.neighbour);',
-    to: 'this.got(record.origin, record.sequence); this.observer.accepted(record, from?.neighbour);',
+    to: 'this.got(this.finder.of(record.origin), record); this.observer.accepted(record, from?.neighbour);',
   },
   {
     name: 'a newer record leaves the line when an older one is acknowledged',
@@ -111,8 +111,8 @@ export const MUTATIONS = [
   {
     name: 'what the next number covers is taken for covered',
     file: `${CORE}sending.js`,
-    from: '.has(record.sequence) ?? false',
-    to: '.has(record.sequence - 1) ?? false',
+    from: '.has(record.sequence)',
+    to: '.has(record.sequence - 1)',
   },
   {
     name: 'silent links are not closed',
@@ -153,9 +153,27 @@ export const MUTATIONS = [
   {
     name: 'a record goes back to where it came from',
     file: `${CORE}replica.js`,
-    from: 'if (isSender)',
-    to: 'if (false)',
-    also: { from: 'gotOf(peer, record.origin).add(record.sequence);', to: ';' },
+    from: 'const others = this.live.but(link);',
+    to: 'const others = this.live.all;',
+    also: { from: 'link.sending?.cameFrom(record);', to: ';' },
+  },
+  {
+    name: 'a record that was held back leaves at once, and again when its time comes',
+    file: `${CORE}sending.js`,
+    from: '!this.outbox.has(slot) && ',
+    to: '',
+  },
+  {
+    name: 'a record goes on under the first origin of its batch',
+    file: `${CORE}batch.js`,
+    from: 'writeRecord(this.records, record, this.indexOf(record.origin));',
+    to: 'this.indexOf(record.origin); writeRecord(this.records, record, 0);',
+  },
+  {
+    name: "a batch's origins are taken for those of the batch before",
+    file: `${CORE}receiving.js`,
+    from: 'reader.isAt(this.originsBytes)',
+    to: 'reader.isAt(this.originsBytes.subarray(0, 1))',
   },
   {
     name: 'a lost number of a life is made up by adding one',

@@ -21,6 +21,8 @@ const { values } = parseArgs({
     moves: { type: 'string', default: 'random' },
     /** Profiles the server of a herd of five that is reported to. */
     herd: { type: 'boolean', default: false },
+    /** Profiles this one of the five instead: Goloman, Wilkes and Holiday pass on, Welsh is the last. */
+    relay: { type: 'string' },
     top: { type: 'string', default: '25' },
     out: { type: 'string', default: 'ingest.cpuprofile' },
   },
@@ -53,13 +55,15 @@ const directory = mkdtempSync(path.join(tmpdir(), 'drover-profile-'));
 const { ack } = values;
 const nodeOptions = ['--cpu-prof', `--cpu-prof-dir=${directory}`];
 const alone = { ...ALONE, ack, cores: cores.one, nodeOptions };
-const herd = values.herd ? await startFive({ ack, cores }, { nodeOptions }) : await BenchHerd.start(alone);
-const name = values.herd ? 'Hands' : 'Bench';
+const isHerd = values.herd || values.relay !== undefined;
+const herd = isHerd ? await startFive({ ack, cores }, { nodeOptions }) : await BenchHerd.start(alone);
+const reportedTo = isHerd ? 'Hands' : 'Bench';
+const name = values.relay ?? reportedTo;
 let measured;
 try {
   const kind = { request: 'iamat', moves: values.moves, area: 'world' };
   const rings = ringsFor(kind, Number(values.connections), Number(values.clients));
-  const target = { host: '127.0.0.1', port: herd.port(name), rings, replyEnd: 'line', replyStart: 'A' };
+  const target = { host: '127.0.0.1', port: herd.port(reportedTo), rings, replyEnd: 'line', replyStart: 'A' };
   const load = { ...target, pipeline: Number(values.pipeline), warmUpSeconds: 1, seconds: Number(values.seconds) };
   measured = await generate(load, { pids: herd.pids });
   // Its profile is written when it ends; the others' are not wanted.

@@ -1,13 +1,16 @@
 """A server of the kind that the published reports about this protocol describe: asyncio streams, one coroutine a client, a
-dictionary, standard library only. For comparison; it keeps nothing, replicates nothing and has no places."""
+dictionary, standard library only. For comparison; it keeps nothing, replicates nothing and has no places. With a file's name
+behind the port it logs every connection, every line and every reply there, as those servers do."""
 
 import asyncio
+import logging
 import re
 import sys
 import time
 
 LOCATION = re.compile(r"([+-]\d+(?:\.\d+)?)([+-]\d+(?:\.\d+)?)")
 NAME = "Bench"
+LOG_FILE = sys.argv[2] if len(sys.argv) > 2 else None
 clients = {}
 
 
@@ -40,16 +43,29 @@ def answer(line):
 
 
 async def serve(reader, writer):
+    logged = LOG_FILE is not None
+    if logged:
+        logging.info("New connection from %s", writer.get_extra_info("peername"))
     while True:
-        line = await reader.readline()
-        if not line:
+        data = await reader.readline()
+        if not data:
             break
-        writer.write(answer(line.decode()).encode())
+        line = data.decode()
+        if logged:
+            logging.info("Received: %s", line.rstrip("\n"))
+        reply = answer(line)
+        writer.write(reply.encode())
+        if logged:
+            logging.info("Sent: %s", reply.rstrip("\n"))
         await writer.drain()
+    if logged:
+        logging.info("Connection closed by %s", writer.get_extra_info("peername"))
     writer.close()
 
 
 async def main():
+    if LOG_FILE is not None:
+        logging.basicConfig(filename=LOG_FILE, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     server = await asyncio.start_server(serve, "127.0.0.1", int(sys.argv[1]))
     print("ready", flush=True)
     async with server:

@@ -4,7 +4,9 @@ import { generate } from '../../dist/src/bench/generator.js';
 import { ringsFor } from '../../dist/src/bench/scenario.js';
 import { startAsyncio, startDrover, startRedis } from './peers.mjs';
 
-const WARM_UP_SECONDS = 0.5;
+/** The first of each contender and load is longer: its server has to compile, or to make room. */
+const FIRST_WARM_UP_SECONDS = 0.5;
+const WARM_UP_SECONDS = 0.2;
 
 async function startAll({ cores, skipped }) {
   const servers = {};
@@ -14,7 +16,11 @@ async function startAll({ cores, skipped }) {
     servers.redis = await startRedis(false, cores.one);
     servers.redisLog = await startRedis(true, cores.one);
   }
-  if (skipped.python3 === undefined) servers.asyncio = await startAsyncio(cores.one);
+  servers.droverTraffic = await startDrover('memory', cores.one, true);
+  if (skipped.python3 === undefined) {
+    servers.asyncio = await startAsyncio(false, cores.one);
+    servers.asyncioLog = await startAsyncio(true, cores.one);
+  }
   return servers;
 }
 
@@ -27,7 +33,9 @@ function contendersAmong(servers) {
     ['redis GEOADD, AOF everysec', servers.redisLog, 'geoadd', ':'],
     ['redis HSET', servers.redis, 'hset', ':'],
     ['redis HSET, AOF everysec', servers.redisLog, 'hset', ':'],
+    ['drover, traffic log', servers.droverTraffic, 'iamat', 'A'],
     ['asyncio', servers.asyncio, 'iamat', 'A'],
+    ['asyncio with its log', servers.asyncioLog, 'iamat', 'A'],
   ];
   return all.filter(([, server]) => server !== undefined);
 }
@@ -44,7 +52,7 @@ export async function measureIngest({ rounds, seconds, connections, pipelines, c
           for (let turn = 0; turn < contenders.length; turn += 1) {
             const [name, { port, pids }, request, replyStart] = contenders[(turn + round) % contenders.length];
             const rings = ringsFor({ request, moves, area: 'world' }, connections, clients);
-            const times = { warmUpSeconds: WARM_UP_SECONDS, seconds };
+            const times = { warmUpSeconds: round === 0 ? FIRST_WARM_UP_SECONDS : WARM_UP_SECONDS, seconds };
             const load = { host: '127.0.0.1', port, rings, replyEnd: 'line', replyStart, pipeline, ...times };
             const measured = await generate(load, { pids });
             rows.push({ name, moves, pipeline, round, ...measured });

@@ -45,8 +45,9 @@ function answers(port) {
   });
 }
 
-export async function startDrover(ack, cores) {
-  const herd = await BenchHerd.start({ ...ALONE, ack, cores });
+/** `traffic`: with its log of each line that comes and goes. */
+export async function startDrover(ack, cores, traffic = false) {
+  const herd = await BenchHerd.start({ ...ALONE, ack, cores, traffic });
   return { port: herd.port('Bench'), pids: herd.pids, stop: () => herd.stop() };
 }
 
@@ -63,10 +64,14 @@ export async function startRedis(appendOnly, cores, more = []) {
   return { ...server, stop };
 }
 
-export async function startAsyncio(cores) {
+/** `logged`: with a log of each line that comes and goes. */
+export async function startAsyncio(logged, cores) {
+  const directory = mkdtempSync(path.join(tmpdir(), 'drover-asyncio-'));
   const [port] = await freePorts(1);
   const script = fileURLToPath(new URL('./asyncio-server.py', import.meta.url));
-  return run('python3', [script, String(port)], port, cores);
+  const log = logged ? [path.join(directory, 'server.log')] : [];
+  const server = await run('python3', [script, String(port), ...log], port, cores);
+  return { ...server, stop: () => server.stop().finally(() => rmSync(directory, { recursive: true, force: true })) };
 }
 
 /** What Redis says of itself. */

@@ -7,7 +7,8 @@ const PAIRS = [
   ['drover, log off', 'redis HSET'],
   ['drover, log on', 'redis HSET, AOF everysec'],
   ['drover, log off', 'asyncio'],
-  ['drover, log on', 'asyncio'],
+  ['drover, log on', 'asyncio with its log'],
+  ['drover, traffic log', 'asyncio with its log'],
 ];
 /** Above this share of its core a server is what limits the rate. */
 const SATURATED = 0.95;

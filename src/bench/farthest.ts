@@ -4,6 +4,7 @@ import net from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { LF } from '../wire/bytes.ts';
 import { Latencies } from './latency.ts';
+import { beat } from './metronome.ts';
 import { makeRing, type RingPlan, RingWalk } from './ring.ts';
 
 export interface FarthestPlan {
@@ -29,6 +30,8 @@ export interface FarthestResult {
 /** Questions that may be open at once, each on a connection of its own: a quarter of a second at 1,000 a second. */
 const ASKERS = 256;
 const PROGRESS_MS = 200;
+/** A report that is due within this is waited for: about what a beat is early. */
+const SOON_MS = 0.2;
 
 export async function timeToFarthest(plan: FarthestPlan, progress: (share: number) => void): Promise<FarthestResult> {
   const latencies = new Latencies();
@@ -52,11 +55,13 @@ export async function timeToFarthest(plan: FarthestPlan, progress: (share: numbe
   const askers = Array.from({ length: ASKERS }, () => new Asker(plan.host, plan.askPort, done, (error) => fail(error)));
   free.push(...askers);
   let running = true;
+  let quiet = (): void => {};
   const everyMs = 1000 / plan.ratePerSecond;
   const run = async (): Promise<FarthestResult> => {
     await Promise.all(askers.map((asker) => asker.opened));
     const beganMs = performance.now();
     let sent = 0;
+    // Between the beats answers are read as they come, and this thread sleeps.
     const turn = (): void => {
       if (!running) return;
       for (let dueMs = beganMs + sent * everyMs; dueMs <= performance.now(); dueMs = beganMs + sent * everyMs) {
@@ -67,9 +72,13 @@ export async function timeToFarthest(plan: FarthestPlan, progress: (share: numbe
         else asker.ask(question, dueMs);
         sent += 1;
       }
-      setImmediate(turn);
+      turning = beganMs + sent * everyMs - performance.now() < SOON_MS;
+      if (turning) setImmediate(turn);
     };
-    turn();
+    let turning = false;
+    quiet = beat(beganMs, everyMs, () => {
+      if (!turning) turn();
+    });
     await later(plan.warmUpSeconds * 1000);
     latencies.reset();
     counts.missing = 0;
@@ -88,6 +97,7 @@ export async function timeToFarthest(plan: FarthestPlan, progress: (share: numbe
     return await Promise.race([failed, run()]);
   } finally {
     running = false;
+    quiet();
     reporter.destroy();
     for (const asker of askers) asker.close();
   }

@@ -22,6 +22,8 @@ export interface HerdPlan {
   readonly cores: string | undefined;
   /** Options of Node itself, such as those of its profiler. */
   readonly nodeOptions?: readonly string[];
+  /** With the log of each line received and sent, which most servers that Drover is compared with do not write. */
+  readonly traffic?: boolean;
 }
 
 /** One server alone. */
@@ -173,8 +175,7 @@ export class BenchHerd {
       this.entries.set(name, { host: HOST, clientPort, peerPort, httpPort });
     }
     const { links } = this.plan;
-    // Without the log of each line received and sent, which none of the servers that Drover is compared with writes.
-    const log = { traffic: false };
+    const log = { traffic: this.plan.traffic ?? false };
     writeFileSync(this.config, JSON.stringify({ herd: HERD, servers: Object.fromEntries(this.entries), links, log }));
   }
 

@@ -1,6 +1,8 @@
 // Texts of any length in few large pieces of memory: millions of clients are no millions of objects for the garbage collector.
 // What is freed is used again for a text of about the same length. Knows bytes, no record.
 
+import { setBytes } from '../wire/bytes.ts';
+
 /** Texts are kept in chunks of this size, so that growing copies nothing. The longest text must fit in one. */
 const CHUNK_BYTES: number = 1024 * 1024;
 const UNIT_BYTES = 8;
@@ -83,12 +85,7 @@ export class Arena {
   }
 
   private write(address: number, source: Uint8Array, start: number, length: number): void {
-    const chunk = this.chunkOf(address);
-    const at = this.offsetOf(address);
-    // For a report's text a loop is faster than making the view that `set` needs.
-    if (length <= 128)
-      for (let index = 0; index < length; index += 1) chunk[at + index] = source[start + index] as number;
-    else chunk.set(source.subarray(start, start + length), at);
+    setBytes(this.chunkOf(address), this.offsetOf(address), source, start, length);
   }
 
   /** What is left of the chunk before is at most one text; it stays unused. */

@@ -53,9 +53,12 @@ export class Got {
     return true;
   }
 
-  /** What is forgotten may come again, and is then known: the newest are what others are about to send. */
+  /**
+   * What is forgotten may come again, and is then known: the newest are what others are about to send. Half at a time, since what
+   * stays is moved.
+   */
   private forgetLowest(): void {
-    if (this.ranges.length > 2 * RANGES_PER_ORIGIN) this.ranges.splice(0, 2);
+    if (this.ranges.length > 2 * RANGES_PER_ORIGIN) this.ranges.splice(0, RANGES_PER_ORIGIN);
   }
 
   /** Every update up to `height` is covered. False if that was known. */
@@ -108,4 +111,27 @@ export function gotOf<Origin>(vector: Vector<Origin>, origin: Origin): Got {
     vector.set(origin, got);
   }
   return got;
+}
+
+/** Finds what a vector has of the origin that was asked for last, nearly always the next too, without a search. */
+export class GotFinder<Origin> {
+  private readonly vector: Vector<Origin>;
+  private origin: Origin | undefined;
+  private got = new Got();
+
+  constructor(vector: Vector<Origin>) {
+    this.vector = vector;
+  }
+
+  of(origin: Origin): Got {
+    if (origin === this.origin) return this.got;
+    this.origin = origin;
+    this.got = gotOf(this.vector, origin);
+    return this.got;
+  }
+
+  /** Something was taken out of the vector. */
+  forget(): void {
+    this.origin = undefined;
+  }
 }

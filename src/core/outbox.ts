@@ -31,6 +31,10 @@ export class Outbox {
     return this.inLine;
   }
 
+  has(slot: Slot): boolean {
+    return this.standings.get(slot) !== NOWHERE;
+  }
+
   /** A client has a newer record. `releaseAtMs` holds it back, and never becomes smaller from one call to the next; nothing sends it in turn. */
   put(slot: Slot, releaseAtMs: number | undefined): void {
     const standing = this.standings.get(slot);

@@ -1,9 +1,12 @@
 // The receiving half of a link: what this server has got over it and owes an acknowledgement for, and which origins come
 // sooner by another way. Knows no frame and no transport.
+import type { ByteReader } from '../wire/bytes.ts';
 import { GOT_BYTES, GOT_INTERVAL_MS, PRUNE_AFTER } from '../wire/limits.ts';
-import type { Origin } from '../wire/messages.ts';
+import { type Origin, readOrigins } from '../wire/messages.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import type { Got, Vector } from './got.ts';
+
+const NOTHING = new Uint8Array(0);
 
 export class Receiving {
   records = 0;
@@ -19,12 +22,18 @@ export class Receiving {
   private readonly lacking: (readonly [Origin, number])[] = [];
   /** What the neighbour has not been told that we have got. */
   private readonly unsaid = new Set<Origin>();
+  /** The last one that was put there. */
+  private newest: Origin | undefined;
   private unsaidBatches = 0;
   private unsaidBytes = 0;
   private nextGotMs = Number.NEGATIVE_INFINITY;
   private readonly duplicatesInRow = new Map<Origin, number>();
   /** Origins whose records the neighbour was asked to hold back. */
   private readonly pruned = new Set<Origin>();
+
+  /** What the last batch named, and the bytes that said so. */
+  origins: readonly Origin[] = [];
+  private originsBytes: Uint8Array = NOTHING;
 
   /** `neighbour` is known once it has proved who it is. */
   neighbour: string | undefined;
@@ -46,8 +55,8 @@ export class Receiving {
   record(origin: Origin, had: boolean, won: boolean): 'prune' | 'graft' | undefined {
     this.records += 1;
     if (!had) {
-      this.duplicatesInRow.delete(origin);
-      return won && this.pruned.delete(origin) ? 'graft' : undefined;
+      if (this.duplicatesInRow.size > 0) this.duplicatesInRow.delete(origin);
+      return won && this.pruned.size > 0 && this.pruned.delete(origin) ? 'graft' : undefined;
     }
     this.duplicates += 1;
     const inRow = (this.duplicatesInRow.get(origin) ?? 0) + 1;
@@ -61,7 +70,22 @@ export class Receiving {
 
   /** This server has got something new of an origin, from wherever. */
   gotMore(origin: Origin): void {
+    if (origin === this.newest) return;
+    this.newest = origin;
     this.unsaid.add(origin);
+  }
+
+  /** The origins that a batch names: mostly those of the batch before, and then they are not read again. */
+  originsOf(reader: ByteReader, find: (name: string, epoch: number) => Origin): readonly Origin[] {
+    if (this.originsBytes.length > 0 && reader.isAt(this.originsBytes)) {
+      reader.pass(this.originsBytes.length);
+      return this.origins;
+    }
+    const start = reader.position;
+    this.originsBytes = NOTHING;
+    this.origins = readOrigins(reader).map(({ name, epoch }) => find(name, epoch));
+    this.originsBytes = reader.bytes.slice(start, reader.position);
+    return this.origins;
   }
 
   /** Whether the neighbour is to be told now. */
@@ -105,6 +129,7 @@ export class Receiving {
       if (got !== undefined) entries.push(entryOf(origin, got));
     }
     this.unsaid.clear();
+    this.newest = undefined;
     this.unsaidBatches = 0;
     this.unsaidBytes = 0;
     this.nextGotMs = nowMs + GOT_INTERVAL_MS;

@@ -5,24 +5,26 @@ import { LF, MalformedFrame } from '../wire/bytes.ts';
 import type { Command } from '../wire/command.ts';
 import { NEWEST_VERSION } from '../wire/frame.ts';
 import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../wire/instant.ts';
-import { EARLIEST_SECONDS, LIVES_LOOK_MS, NEAR_SETTLE_CLIENTS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
-import { type Hello, type Origin, readOrigins } from '../wire/messages.ts';
-import { copyRecord, NewRecord, RecordView, readRecord, type StoredRecord } from '../wire/record.ts';
+import { EARLIEST_SECONDS, LIVES_LOOK_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
+import type { Hello, Origin } from '../wire/messages.ts';
+import { copyRecord, NewRecord, RecordView, type StoredRecord } from '../wire/record.ts';
+import { RecordsAhead } from '../wire/records-ahead.ts';
 import { writeAtStart, writeReportText } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import { Admission } from './admission.ts';
 import { digestKeys } from './digest.ts';
 import { Expiry, fillForgotten } from './expiry.ts';
-import { gotOf, type Vector } from './got.ts';
+import { type Got, GotFinder, gotOf, type Vector } from './got.ts';
 import type { Keyring } from './handshake.ts';
 import type { Herd } from './herd.ts';
 import { Link } from './link.ts';
+import { LiveLinks } from './live-links.ts';
 import { dropOldLives } from './lives.ts';
 import { compareRecords, isOrderPossible, orderTime } from './order.ts';
 import { Origins } from './origins.ts';
 import { OwnLife } from './own-life.ts';
 import { ReceiveClock } from './receive-clock.ts';
-import { peerHas } from './sending.ts';
+import { peerHas, type Sending } from './sending.ts';
 import type { Observer, Transport } from './sink.ts';
 import { NO_SLOT, type Slot, Table } from './table.ts';
 import { Turns } from './turns.ts';
@@ -58,19 +60,20 @@ export class Replica implements Herd {
   readonly newestVersion: number;
   readonly table: Table;
   readonly vector: Vector<Origin> = new Map();
+  private readonly finder = new GotFinder(this.vector);
   readonly whereabouts: Whereabouts;
   private readonly expiry: Expiry;
   private readonly links = new Set<Link>();
-  /** The live link to each neighbour that has one. */
-  private readonly live = new Map<string, Link>();
+  private readonly live = new LiveLinks();
   private readonly origins = new Origins();
   private readonly turns = new Turns();
   private livesLookMs: number;
   private lastTickMs: number;
   hiddenBeforeSeconds: number = EARLIEST_SECONDS;
   private readonly receiveClock = new ReceiveClock();
-  /** The record that is being taken in, and one of the table that is looked at. */
+  /** What is being taken in, from a client or from a neighbour, and a record of the table that is looked at. */
   private readonly incoming = new NewRecord();
+  private readonly ahead = new RecordsAhead();
   private readonly known = new RecordView();
 
   constructor(options: ReplicaOptions) {
@@ -98,8 +101,7 @@ export class Replica implements Herd {
 
   /** Bytes taken for clients, by what they are for. */
   memory(): { rows: number; texts: number; buckets: number; near: number; outboxes: number } {
-    let outboxes = 0;
-    for (const { sending } of this.live.values()) outboxes += sending?.outbox.bytes ?? 0;
+    const outboxes = this.live.all.reduce((sum, { outbox }) => sum + outbox.bytes, 0);
     return { ...this.table.bytes, near: this.whereabouts.bytes, outboxes };
   }
 
@@ -134,14 +136,12 @@ export class Replica implements Herd {
     const { incoming } = this;
     this.receiveClock.next(now, incoming.received);
     writeAtStart(out, this.self.nameBytes, incoming.received, command.stamp);
-    const textStart = out.length;
-    writeReportText(out, line, command);
-    incoming.text = out.bytes;
-    incoming.textStart = textStart;
-    incoming.textLength = out.length - textStart;
+    incoming.text = writeReportText(out, line, command);
+    incoming.textStart = 0;
+    incoming.textLength = incoming.text.length;
     out.byte(LF);
     orderTime(command.stamp, incoming.received, incoming.order);
-    const slot = this.table.find(line, command.clientStart, command.clientEnd);
+    const slot = this.table.findExpected(line, command);
     // At one server an equal order is stale, whoever reported: only a later one replaces what was acknowledged here.
     if (slot !== NO_SLOT && this.table.compareOrder(incoming.order, slot) <= 0) return false;
     this.number(incoming);
@@ -149,7 +149,7 @@ export class Replica implements Herd {
     incoming.clientLength = command.clientEnd - command.clientStart;
     incoming.locationLength = command.locationEnd - command.locationStart;
     incoming.forgotten = false;
-    this.store(slot, incoming, undefined, nowMs);
+    this.store(slot, incoming, undefined, this.live.all, nowMs);
     return true;
   }
 
@@ -176,7 +176,7 @@ export class Replica implements Herd {
     copyInstant(isLater ? incoming.received : nextNanosecond(known.order), incoming.order);
     fillForgotten(client, incoming);
     this.number(incoming);
-    this.store(slot, incoming, undefined, nowMs);
+    this.store(slot, incoming, undefined, this.live.all, nowMs);
     return true;
   }
 
@@ -210,8 +210,9 @@ export class Replica implements Herd {
     this.links.delete(link);
     this.origins.sweep((origin) => {
       if (origin === this.self || this.vector.has(origin)) return true;
-      for (const { sending } of this.links) {
+      for (const { sending, receiving } of this.links) {
         if (sending?.peer.has(origin) || sending?.heldOrigins.has(origin)) return true;
+        if (receiving.origins.includes(origin)) return true;
       }
       return false;
     });
@@ -244,10 +245,11 @@ export class Replica implements Herd {
       link.tick(nowMs);
     }
     this.turns.tick(nowMs);
-    this.whereabouts.settle(NEAR_SETTLE_CLIENTS);
+    this.whereabouts.tick();
     if (nowMs >= this.livesLookMs) {
       this.livesLookMs = nowMs + LIVES_LOOK_MS;
       dropOldLives(this.vector, this.self, (origin) => this.table.names(origin), now.seconds * 1000);
+      this.finder.forget();
     }
     return this.flush(nowMs);
   }
@@ -265,10 +267,7 @@ export class Replica implements Herd {
 
   /** Whether every neighbour has acknowledged all there is. */
   get isSettled(): boolean {
-    for (const { sending } of this.live.values()) {
-      if (sending !== undefined && (sending.outbox.size > 0 || sending.window.inFlightBytes > 0)) return false;
-    }
-    return true;
+    return this.live.all.every(({ waiting, window }) => waiting === 0 && window.inFlightBytes === 0);
   }
 
   /** Leaves the herd politely: neighbours get what waits, then a goodbye. */
@@ -288,13 +287,13 @@ export class Replica implements Herd {
 
   opened(link: Link, nowMs: number): void {
     if (link.neighbour === undefined) return;
-    this.live.set(link.neighbour, link);
+    this.live.add(link.neighbour, link);
     this.observer.linkOpened(link);
     this.turns.began(link, nowMs);
   }
 
   dropped(link: Link, reason: string): void {
-    if (link.neighbour !== undefined && this.live.get(link.neighbour) === link) this.live.delete(link.neighbour);
+    this.live.remove(link);
     this.turns.ended(link, this.lastTickMs);
     this.observer.linkDropped(link, reason);
   }
@@ -318,41 +317,43 @@ export class Replica implements Herd {
     return known;
   }
 
-  private store(slot: Slot, record: NewRecord, from: Link | undefined, nowMs: number): void {
+  private store(slot: Slot, record: NewRecord, from: Link | undefined, to: readonly Sending[], nowMs: number): Slot {
     const stored = this.know(slot, record);
     this.observer.accepted(record, from?.neighbour);
     // Only now: whoever is told of a sequence number may rely on the table.
-    this.got(record.origin, record.sequence);
-    for (const link of this.live.values()) {
-      // What an earlier life of the neighbour sent, over a connection that is still leaving, this life may not have.
-      const isSender = from !== undefined && link.neighbour === from.neighbour && link.epoch === from.epoch;
-      if (isSender) link.sending?.outbox.drop(stored);
-      else link.sending?.put(stored, nowMs, from === undefined);
-    }
+    this.got(this.finder.of(record.origin), record);
+    for (const sending of to) sending.put(stored, record, nowMs, from === undefined);
+    return stored;
   }
 
   receiveRecords(link: Link, reader: ByteReader, nowMs: number): void {
-    const origins = readOrigins(reader).map(({ name, epoch }) => this.origin(name, epoch));
-    const peer = link.sending?.peer;
-    const count = reader.varint();
-    const record = this.incoming;
+    const origins = link.receiving.originsOf(reader, this.origin);
+    const others = this.live.but(link);
+    const back = this.live.to(link);
     let repairs = 0;
-    for (let index = 0; index < count; index += 1) {
-      readRecord(reader, origins, record);
-      if (!isOrderPossible(record)) throw new MalformedFrame('a record that is ordered by another time than its own');
-      this.life.isCounted(record.origin, record.sequence);
-      if (peer !== undefined) gotOf(peer, record.origin).add(record.sequence);
-      const had = this.vector.get(record.origin)?.has(record.sequence) ?? false;
-      const slot = this.slotOf(record);
-      const won = slot === NO_SLOT || this.beats(record, slot);
-      if (won) this.store(slot, record, link, nowMs);
-      else {
-        this.observer.superseded(record, link.neighbour ?? '');
-        this.got(record.origin, record.sequence);
+    for (let left = reader.varint(); left > 0; left -= this.ahead.count) {
+      this.ahead.read(reader, origins, left);
+      this.table.expect(this.ahead);
+      for (let index = 0; index < this.ahead.count; index += 1) {
+        const record = this.ahead.sought[index] as NewRecord;
+        if (!isOrderPossible(record)) throw new MalformedFrame('a record that is ordered by another time than its own');
+        this.life.isCounted(record.origin, record.sequence);
+        link.sending?.cameFrom(record);
+        const got = this.finder.of(record.origin);
+        const had = got.has(record.sequence);
+        const slot = this.table.findExpected(reader.bytes, record);
+        const won = slot === NO_SLOT || this.beats(record, slot);
+        if (won) {
+          const stored = this.store(slot, record, link, others, nowMs);
+          back?.outbox.drop(stored);
+        } else {
+          this.observer.superseded(record, link.neighbour ?? '');
+          this.got(got, record);
+        }
+        link.cameWith(record.origin, had, won);
+        // Whoever had it has this record or better, so it cannot win: unless something was lost here.
+        if (had && won) repairs += 1;
       }
-      link.cameWith(record.origin, had, won);
-      // Whoever had it has this record or better, so it cannot win: unless something was lost here.
-      if (had && won) repairs += 1;
     }
     if (repairs > 0) this.repaired(link, repairs, nowMs);
     this.receiveMarks(link, reader, origins);
@@ -375,13 +376,12 @@ export class Replica implements Herd {
       if (link.sending !== undefined) gotOf(link.sending.peer, origin).raise(height);
       if (!gotOf(this.vector, origin).raise(height)) continue;
       this.observer.marked(origin, height);
-      for (const other of this.live.values()) other.receiving.gotMore(origin);
+      this.live.gotMore(origin);
     }
   }
 
-  private got(origin: Origin, sequence: number): void {
-    if (!gotOf(this.vector, origin).add(sequence)) return;
-    for (const link of this.live.values()) link.receiving.gotMore(origin);
+  private got(got: Got, { origin, sequence }: StoredRecord): void {
+    if (got.add(sequence)) this.live.gotMore(origin);
   }
 
   /** A neighbour says what it has of an origin. */
@@ -391,9 +391,9 @@ export class Replica implements Herd {
     peerHas(peer, origin, height, above);
   }
 
-  origin(name: string, epoch: number): Origin {
+  readonly origin = (name: string, epoch: number): Origin => {
     const origin = this.origins.of(name, epoch);
     this.life.isNamed(origin);
     return origin;
-  }
+  };
 }

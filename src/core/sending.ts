@@ -1,11 +1,11 @@
 // The sending half of a link: what the neighbour lacks, in which order and how fast it is told, and what it is told of heights.
 // Knows the table it reads from; knows no frame but the batch, and no state of the link.
 import { ByteWriter } from '../wire/bytes.ts';
-import { beginFrame, endFrame } from '../wire/frame.ts';
-import { BATCH_BYTES, BATCH_ORIGINS, GOT_INTERVAL_MS, HOLD_MS, SCAN_CLIENTS } from '../wire/limits.ts';
-import { type Origin, writeOrigins } from '../wire/messages.ts';
-import { RecordView, type StoredRecord, writeRecord } from '../wire/record.ts';
-import { gotOf, type Vector } from './got.ts';
+import { BATCH_BYTES, GOT_INTERVAL_MS, HOLD_MS, SCAN_CLIENTS } from '../wire/limits.ts';
+import type { Origin } from '../wire/messages.ts';
+import { RecordView, type StoredRecord } from '../wire/record.ts';
+import { Batch, type Mark } from './batch.ts';
+import { GotFinder, gotOf, type Vector } from './got.ts';
 import { Outbox } from './outbox.ts';
 import { NO_SLOT, type Slot, type Table } from './table.ts';
 import { Window } from './window.ts';
@@ -20,8 +20,6 @@ export interface Carrier {
   caughtUp(records: number): void;
 }
 
-type Mark = readonly [Origin, number];
-
 export class Sending {
   /** What the neighbour is known to have: its vector, what it acknowledged, and what came from it. Fresh for every link. */
   readonly peer: Vector<Origin> = new Map();
@@ -30,6 +28,9 @@ export class Sending {
   recordsSent = 0;
   /** Origins whose records the neighbour asked to have held back. */
   readonly heldOrigins: Set<Origin> = new Set();
+  /** What leaves at the end of the turn: records that nothing stands in front of need not stand in line. */
+  private readonly batch = new Batch();
+  private readonly finder = new GotFinder(this.peer);
 
   private readonly table: Table;
   private readonly own: Vector<Origin>;
@@ -58,31 +59,49 @@ export class Sending {
     return this.scanAt < 0;
   }
 
+  /** Records that have not left. */
+  get waiting(): number {
+    return this.outbox.size + this.batch.count;
+  }
+
   /** Nothing waits for the neighbour that could leave. */
   get isIdle(): boolean {
-    return this.isCaughtUp && this.outbox.readySize === 0 && !this.window.isFull;
+    return this.isCaughtUp && this.outbox.readySize + this.batch.count === 0 && !this.window.isFull;
   }
 
   covered(record: StoredRecord): boolean {
-    return this.peer.get(record.origin)?.has(record.sequence) ?? false;
+    return this.finder.of(record.origin).has(record.sequence);
+  }
+
+  /** The neighbour sent it. */
+  cameFrom(record: StoredRecord): void {
+    this.finder.of(record.origin).add(record.sequence);
   }
 
   private isCovered(slot: Slot): boolean {
-    return this.peer.get(this.table.originOf(slot))?.has(this.table.sequenceOf(slot)) ?? false;
+    return this.finder.of(this.table.originOf(slot)).has(this.table.sequenceOf(slot));
   }
 
   /**
-   * A client has a newer record, from somewhere else. What was reported to this server itself (`isOwn`) is never held back:
+   * A client has this newer record, from somewhere else. What was reported to this server itself (`isOwn`) is never held back:
    * its client may ask the neighbour next.
    */
-  put(slot: Slot, nowMs: number, isOwn: boolean): void {
-    this.insisted.delete(slot);
+  put(slot: Slot, record: StoredRecord, nowMs: number, isOwn: boolean): void {
+    if (this.insisted.size > 0) this.insisted.delete(slot);
     if (this.scanAt >= 0) this.news.add(slot);
-    if (this.isCovered(slot)) this.outbox.drop(slot);
-    else {
-      const isHeld = !isOwn && this.heldOrigins.has(this.table.originOf(slot));
-      this.outbox.put(slot, isHeld ? nowMs + HOLD_MS : undefined);
-    }
+    if (this.covered(record)) return this.outbox.drop(slot);
+    const isHeld = !isOwn && this.heldOrigins.size > 0 && this.heldOrigins.has(record.origin);
+    if (isHeld || !this.mayLeave(slot, record)) return this.outbox.put(slot, isHeld ? nowMs + HOLD_MS : undefined);
+    this.batch.add(record);
+    this.carrier.forwarded(record);
+    if (this.batch.bytes >= BATCH_BYTES) this.writeBatch(nowMs);
+  }
+
+  /** Nothing stands in front of this record, and there is room for it on the way. */
+  private mayLeave(slot: Slot, { textLength, origin }: StoredRecord): boolean {
+    if (!this.writable || this.scanAt >= 0 || this.outbox.readySize > 0 || this.window.isFull) return false;
+    if (this.batch.count > 0 && this.batch.bytes + textLength > this.window.roomBytes) return false;
+    return !this.outbox.has(slot) && this.batch.hasRoomFor(origin);
   }
 
   /** The neighbour lacks this client's record, whatever it says of what it has. */
@@ -112,9 +131,11 @@ export class Sending {
     this.outbox.release(nowMs);
     for (;;) {
       this.scan(nowMs);
-      if (!this.writable || !this.window.isOpen()) return false;
-      this.prepareMarks(nowMs);
-      if (this.outbox.readySize === 0 && !this.marksDue()) return this.scanAt >= 0 && nowMs >= this.waitUntilMs;
+      // What is in the batch had its room when it was put there.
+      if (this.writable && this.window.isOpen()) this.prepareMarks(nowMs);
+      else if (this.batch.count === 0) return false;
+      if (this.outbox.readySize + this.batch.count === 0 && !this.marksDue())
+        return this.scanAt >= 0 && nowMs >= this.waitUntilMs;
       this.writeBatch(nowMs);
     }
   }
@@ -172,47 +193,28 @@ export class Sending {
   }
 
   private writeBatch(nowMs: number): void {
-    const origins: Origin[] = [];
-    scratch.reset();
-    let count = 0;
+    const { batch } = this;
     // A batch that did not fit in the window would be in front of every newer record of its clients.
     const mostBytes = Math.min(BATCH_BYTES, this.window.roomBytes);
     for (let slot = this.outbox.first(); slot !== NO_SLOT; slot = this.outbox.first()) {
-      const origin = this.table.originOf(slot);
-      if (count > 0 && scratch.length + this.table.textLengthOf(slot) > mostBytes) break;
-      if (origins.length === BATCH_ORIGINS && !origins.includes(origin)) break;
+      if (batch.count > 0 && batch.bytes + this.table.textLengthOf(slot) > mostBytes) break;
+      if (!batch.hasRoomFor(this.table.originOf(slot))) break;
       this.outbox.drop(slot);
       // Acknowledged by another way while it stood in line.
       if (!this.insisted.delete(slot) && this.isCovered(slot)) continue;
       this.table.read(slot, record);
-      writeRecord(scratch, record, indexOf(origins, origin));
+      batch.add(record);
       this.carrier.forwarded(record);
-      count += 1;
     }
     const marks = this.marksDue() ? (this.marks as Mark[]) : [];
-    if (count === 0 && marks.length === 0) return;
-    const markOrigins = marks.map(([origin]) => indexOf(origins, origin));
-    const begin = beginFrame(out, 'records', this.carrier.version);
-    writeOrigins(out, origins);
-    out.varint(count);
-    out.copy(scratch.bytes, 0, scratch.length);
-    out.varint(marks.length);
-    for (const [index, [origin, height]] of marks.entries()) {
-      out.varint(markOrigins[index] as number);
-      out.varint(height);
-      this.marked.set(origin, Math.max(height, this.marked.get(origin) ?? 0));
-    }
+    if (batch.count === 0 && marks.length === 0) return;
+    this.recordsSent += batch.count;
+    batch.write(out, this.carrier.version, marks);
+    for (const [origin, height] of marks) this.marked.set(origin, Math.max(height, this.marked.get(origin) ?? 0));
     if (marks.length > 0) this.marks = undefined;
-    endFrame(out, begin);
-    this.recordsSent += count;
     this.window.sent(out.length, nowMs);
     this.writable = this.carrier.write(out);
   }
-}
-
-function indexOf(origins: Origin[], origin: Origin): number {
-  const index = origins.indexOf(origin);
-  return index < 0 ? origins.push(origin) - 1 : index;
 }
 
 /** Marks what the neighbour said or sent. */
@@ -225,5 +227,4 @@ export function peerHas(peer: Vector<Origin>, origin: Origin, height: number, ab
 
 /** Shared by all links: nothing of them outlives a batch. */
 const record = new RecordView();
-const scratch = new ByteWriter(BATCH_BYTES);
 const out = new ByteWriter(BATCH_BYTES);

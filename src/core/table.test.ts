@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { DIGEST_BUCKETS } from '../wire/limits.ts';
+import { DIGEST_BUCKETS, LINE_BYTES } from '../wire/limits.ts';
 import { makeOrigin } from '../wire/messages.ts';
 import { copyRecord, RecordView, type StoredRecord, sameRecord } from '../wire/record.ts';
+import { ReportsAhead } from '../wire/reports-ahead.ts';
 import { NO_SLOT, type Slot, Table } from './table.ts';
 
 const origins = [makeOrigin('Hands', 1), makeOrigin('Hands', 2), makeOrigin('Welsh', 1)];
@@ -147,4 +148,39 @@ test('tables with the same records have the same digest, whatever was there befo
       assert.notDeepEqual(table.digest.parts(undefined), parts);
     }),
   );
+});
+
+test('a report finds its client whatever was noted in it before, and notes of many are right', () => {
+  const table = new Table(5, KEYS);
+  const ids = Array.from({ length: 40 }, (_, number) => Buffer.from(`client-${number}`));
+  for (const [number, id] of ids.entries()) if (number % 4 > 0) table.add(recordOf(id, number + 1));
+  const bytes = Buffer.from(ids.map((id) => `IAMAT ${id} +1+1 1\n`).join(''));
+  const ahead = new ReportsAhead();
+  let looked = 0;
+  for (let start = 0; start < bytes.length; ) {
+    ahead.read(bytes, start, LINE_BYTES);
+    table.expect(ahead);
+    for (let report = ahead.next(); report !== undefined; report = ahead.next()) {
+      const slot = table.find(bytes, report.clientStart, report.clientEnd);
+      assert.equal(slot === NO_SLOT, looked % 4 === 0);
+      assert.equal(report.expectedAt, slot);
+      for (let guess = NO_SLOT; guess < table.slots; guess += 1) {
+        report.expectedAt = guess;
+        assert.equal(table.findExpected(bytes, report), slot);
+      }
+      looked += 1;
+      start = report.stampEnd + 1;
+    }
+  }
+  assert.equal(looked, ids.length);
+  // Who was there is gone, and its slot another's.
+  const gone = table.find(ids[1] as Buffer, 0, 8);
+  ahead.read(bytes, bytes.indexOf('IAMAT client-1 '), LINE_BYTES);
+  table.expect(ahead);
+  const report = ahead.next();
+  assert.equal(report?.expectedAt, gone);
+  table.remove(gone);
+  assert.equal(report && table.findExpected(bytes, report), NO_SLOT);
+  assert.equal(table.add(recordOf(ids[0] as Buffer, 99)), gone);
+  assert.equal(report && table.findExpected(bytes, report), NO_SLOT);
 });

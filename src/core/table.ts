@@ -4,46 +4,44 @@
 // record wins.
 import { equalBytes, SPACE } from '../wire/bytes.ts';
 import { compareInstants, copyInstant, type Instant, parseStamp } from '../wire/instant.ts';
-import { DIGEST_BUCKETS } from '../wire/limits.ts';
+import { DIGEST_BUCKETS, REPORTS_AHEAD } from '../wire/limits.ts';
 import type { Origin } from '../wire/messages.ts';
 import type { RecordView, StoredRecord } from '../wire/record.ts';
 import { Arena } from './arena.ts';
 import { Digest, type DigestKeys } from './digest.ts';
+import { hashId } from './id-hash.ts';
 import { OriginNumbers } from './origin-numbers.ts';
+import {
+  CLIENT_LENGTH,
+  DIGEST_BEFORE,
+  DIGEST_NEXT,
+  FLAG_BITS,
+  FORGOTTEN,
+  HASH,
+  MARKS,
+  NEXT,
+  ORDER_IS_STAMP,
+  ORDER_NANOSECONDS,
+  ORDER_SECONDS,
+  ORIGIN_SHIFT,
+  RECEIVED_NANOSECONDS,
+  RECEIVED_SECONDS,
+  ROW_SHIFT,
+  ROW_WORDS,
+  SEGMENT_ROWS,
+  SEGMENT_SHIFT,
+  SEQUENCE,
+  TEXT,
+  TEXT_LENGTH,
+  USED,
+} from './row.ts';
+import type { Ahead, Sought } from './sought.ts';
 
 /** A client's place in the table: the same number for as long as it is known, whatever its record; then another's. */
 export type Slot = number;
 
 /** No client has it. */
 export const NO_SLOT: Slot = -1;
-
-/** Rows are kept in segments of this many, a mebibyte each. */
-const SEGMENT_SHIFT = 14;
-const SEGMENT_ROWS: number = 1 << SEGMENT_SHIFT;
-const ROW_SHIFT = 4;
-/** Sixteen 32-bit words, the first six of which are three doubles. */
-const ROW_WORDS: number = 1 << ROW_SHIFT;
-const SEQUENCE = 0;
-const ORDER_SECONDS = 1;
-const RECEIVED_SECONDS = 2;
-const ORDER_NANOSECONDS = 6;
-const RECEIVED_NANOSECONDS = 7;
-const HASH = 8;
-/** The next in the same bucket of the hash table, or the next free slot. */
-const NEXT = 9;
-const TEXT = 10;
-const TEXT_LENGTH = 11;
-const CLIENT_LENGTH = 12;
-/** Those before and behind it in the same bucket of the digest. */
-const DIGEST_NEXT = 13;
-const DIGEST_BEFORE = 14;
-/** From the lowest bit: flags, the bucket of the digest, the origin's number. */
-const MARKS = 15;
-const USED = 1;
-const ORDER_IS_STAMP = 2;
-const FORGOTTEN = 4;
-const FLAG_BITS = 3;
-const ORIGIN_SHIFT: number = FLAG_BITS + Math.log2(DIGEST_BUCKETS);
 
 const BUCKET_SHIFT = 14;
 const BUCKETS_PER_SEGMENT: number = 1 << BUCKET_SHIFT;
@@ -66,6 +64,10 @@ export class Table {
   private mask = 1;
   /** The last slot that was given back, which names the one before. */
   private freeSlot: Slot = NO_SLOT;
+  private readonly hashes = new Int32Array(REPORTS_AHEAD);
+  private readonly expected = new Int32Array(REPORTS_AHEAD);
+  /** Nobody needs it: it keeps the compiler from leaving out what it is made of. */
+  seen = 0;
   private readonly origins = new OriginNumbers();
   /** What all records come to, for neighbours to compare. */
   readonly digest: Digest;
@@ -92,19 +94,55 @@ export class Table {
 
   /** The slot of the client whose ID is `bytes[start, end)`, or NO_SLOT. */
   find(bytes: Uint8Array, start: number, end: number): Slot {
-    const hash = this.hash(bytes, start, end);
-    const length = end - start;
+    const hash = hashId(bytes, start, end, this.seed);
     let slot = this.firstIn(this.bucketOf(hash));
     while (slot !== NO_SLOT) {
       const words = this.words[slot >>> SEGMENT_SHIFT] as Int32Array;
       const row = (slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT;
-      if (words[row + HASH] === hash && words[row + CLIENT_LENGTH] === length) {
-        const text = words[row + TEXT] as number;
-        if (equalBytes(this.arena.chunkOf(text), this.arena.offsetOf(text), bytes, start, length)) return slot;
-      }
+      if (words[row + HASH] === hash && this.isOf(slot, bytes, start, end)) return slot;
       slot = words[row + NEXT] as number;
     }
     return NO_SLOT;
+  }
+
+  /**
+   * Notes in each of these reports or records where its client is expected. The memory of one is fetched while the others are looked at: the
+   * processor waits for all of them together, not for each. By the time it is used a note may be wrong: `findExpected` looks.
+   */
+  expect({ bytes, sought, count }: Ahead): void {
+    for (let index = 0; index < count; index += 1) {
+      const { clientStart, clientEnd } = sought[index] as Sought;
+      this.hashes[index] = hashId(bytes, clientStart, clientEnd, this.seed);
+    }
+    for (let index = 0; index < count; index += 1) {
+      this.expected[index] = this.firstIn(this.bucketOf(this.hashes[index] as number));
+    }
+    for (let index = 0; index < count; index += 1) {
+      const hash = this.hashes[index] as number;
+      let slot = this.expected[index] as number;
+      while (slot !== NO_SLOT && this.at(slot, HASH) !== hash) slot = this.at(slot, NEXT);
+      this.expected[index] = slot;
+    }
+    let seen = 0;
+    for (let index = 0; index < count; index += 1) {
+      const slot = this.expected[index] as number;
+      (sought[index] as Sought).expectedAt = slot;
+      if (slot === NO_SLOT) continue;
+      const text = this.at(slot, TEXT);
+      const chunk = this.arena.chunkOf(text);
+      const start = this.arena.offsetOf(text);
+      // A row and a text lie over the border of two of the cache's lines.
+      seen ^=
+        this.at(slot, MARKS) ^ (chunk[start] as number) ^ (chunk[start + this.at(slot, TEXT_LENGTH) - 1] as number);
+    }
+    this.seen = seen;
+  }
+
+  /** As `find`, for the client of a report in which `expect` noted a slot, rightly or not, or nobody did. */
+  findExpected(bytes: Uint8Array, { clientStart, clientEnd, expectedAt }: Sought): Slot {
+    const isThere = expectedAt !== NO_SLOT && this.isUsed(expectedAt);
+    if (isThere && this.isOf(expectedAt, bytes, clientStart, clientEnd)) return expectedAt;
+    return this.find(bytes, clientStart, clientEnd);
   }
 
   /** Adds a client that `find` did not find. */
@@ -113,7 +151,7 @@ export class Table {
     const slot = this.takeSlot();
     const words = this.words[slot >>> SEGMENT_SHIFT] as Int32Array;
     const row = (slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT;
-    words[row + HASH] = this.hash(text, textStart, textStart + clientLength);
+    words[row + HASH] = hashId(text, textStart, textStart + clientLength, this.seed);
     words[row + TEXT] = this.arena.add(text, textStart, textLength);
     words[row + CLIENT_LENGTH] = clientLength;
     const bucket = this.digest.bucketOf(record);
@@ -232,11 +270,27 @@ export class Table {
     words[row + ORDER_NANOSECONDS] = order.nanoseconds;
     words[row + RECEIVED_NANOSECONDS] = received.nanoseconds;
     words[row + TEXT_LENGTH] = record.textLength;
+    const text = words[row + TEXT] as number;
+    const chunk = this.arena.chunkOf(text);
+    // Whatever stood between the parts of a text, here it is spaces.
+    const locationAt = this.arena.offsetOf(text) + record.clientLength + 1;
+    chunk[locationAt - 1] = SPACE;
+    chunk[locationAt + record.locationLength] = SPACE;
     const orderIsStamp = compareInstants(order, record.stamp) === 0 ? ORDER_IS_STAMP : 0;
     const flags = USED | orderIsStamp | (record.forgotten ? FORGOTTEN : 0);
     const bucket = this.digestBucketOf(slot);
     words[row + MARKS] = flags | (bucket << FLAG_BITS) | (this.origins.enter(record.origin) << ORIGIN_SHIFT);
     this.digest.toggle(bucket, record.origin, record.sequence);
+  }
+
+  /** Whether the client in a slot has this ID. */
+  private isOf(slot: Slot, bytes: Uint8Array, start: number, end: number): boolean {
+    const words = this.words[slot >>> SEGMENT_SHIFT] as Int32Array;
+    const row = (slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT;
+    const length = end - start;
+    if (words[row + CLIENT_LENGTH] !== length) return false;
+    const text = words[row + TEXT] as number;
+    return equalBytes(this.arena.chunkOf(text), this.arena.offsetOf(text), bytes, start, length);
   }
 
   private word(slot: Slot, field: number): number {
@@ -311,13 +365,9 @@ export class Table {
     (this.buckets[bucket >>> BUCKET_SHIFT] as Int32Array)[bucket & (BUCKETS_PER_SEGMENT - 1)] = slot + 1;
   }
 
-  private setNext(slot: Slot, next: Slot): void {
-    this.set(slot, NEXT, next);
-  }
-
   private link(slot: Slot, hash: number): void {
     const bucket = this.bucketOf(hash);
-    this.setNext(slot, this.firstIn(bucket));
+    this.set(slot, NEXT, this.firstIn(bucket));
     this.setFirst(bucket, slot);
   }
 
@@ -327,7 +377,7 @@ export class Table {
     let before = this.firstIn(bucket);
     if (before === slot) return this.setFirst(bucket, next);
     while (this.at(before, NEXT) !== slot) before = this.at(before, NEXT);
-    this.setNext(before, next);
+    this.set(before, NEXT, next);
   }
 
   /** One bucket more: half of the clients of one that was there go into it. */
@@ -344,26 +394,5 @@ export class Table {
       this.link(slot, this.at(slot, HASH));
       slot = next;
     }
-  }
-
-  /** MurmurHash3 (A. Appleby, public domain), four bytes at a time; 31 bits, so that it stays a small integer. */
-  private hash(bytes: Uint8Array, start: number, end: number): number {
-    let hash = this.seed;
-    let index = start;
-    for (; index + 4 <= end; index += 4) {
-      const low = (bytes[index] as number) | ((bytes[index + 1] as number) << 8);
-      const high = (bytes[index + 2] as number) | ((bytes[index + 3] as number) << 8);
-      let mixed = Math.imul(low | (high << 16), 0xcc9e2d51);
-      mixed = Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593);
-      hash ^= mixed;
-      hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
-    }
-    let rest = 0;
-    for (; index < end; index += 1) rest = (rest << 8) | (bytes[index] as number);
-    rest = Math.imul(rest, 0xcc9e2d51);
-    hash ^= Math.imul((rest << 15) | (rest >>> 17), 0x1b873593) ^ (end - start);
-    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-    return (hash ^ (hash >>> 16)) & 0x7fffffff;
   }
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asciiBytes, asciiText, ByteWriter } from '../wire/bytes.ts';
 import { Command, parseCommand } from '../wire/command.ts';
-import { PURGE_GRACE_SECONDS } from '../wire/limits.ts';
+import { NEAR_BEHIND_CLIENTS, NEAR_SETTLE_CLIENTS, PURGE_GRACE_SECONDS } from '../wire/limits.ts';
 import { clientBytes } from '../wire/record.ts';
 import { Replica } from './replica.ts';
 import type { Observer } from './sink.ts';
@@ -77,4 +77,25 @@ test('an expired client is near nobody, before and after it is purged, and those
   farm.say('c1', '+1+1', 2000);
   farm.say('c0', '+0+0', 2000);
   assert.deepEqual(names(1001).sort(), [...expected.filter((name) => name !== 'c1'), 'c0'].sort());
+});
+
+test('the index is a bounded number of clients behind, and leaves more reports than it could learn of to a quiet moment', () => {
+  const farm = new Farm();
+  const { replica } = farm;
+  const tick = (): unknown => replica.tick(0, { seconds: 2, nanoseconds: 0 });
+  const say = (first: number, count: number): void => {
+    for (let client = first; client < first + count; client += 1) farm.say(`c${client}`, '+40+0', 1);
+    tick();
+  };
+  for (let thousand = 0; thousand < 12; thousand += 1) say(thousand * 1000, 1000);
+  assert.equal(replica.whereabouts.unsettled, NEAR_BEHIND_CLIENTS);
+  say(12_000, NEAR_SETTLE_CLIENTS + 1);
+  assert.equal(replica.whereabouts.unsettled, NEAR_BEHIND_CLIENTS + NEAR_SETTLE_CLIENTS + 1);
+  tick();
+  assert.equal(replica.whereabouts.unsettled, NEAR_BEHIND_CLIENTS + 1);
+  tick();
+  assert.equal(replica.whereabouts.unsettled, NEAR_BEHIND_CLIENTS);
+  farm.say('ant', '+0.2+0', 2);
+  assert.equal(farm.near(3), 'ant 22.2');
+  assert.equal(replica.whereabouts.unsettled, 0);
 });

@@ -1,7 +1,8 @@
-// Where the clients of the table are: brings the near index in step with it, when somebody asks or there is time. A report only
+// Where the clients of the table are: brings the near index in step with it, when somebody asks or too many wait. A report only
 // puts its client in line for that, so a client that reports often between two questions costs the index one move. Knows slots and
 // their records; no rule of which record wins, and no clock.
 import type { Instant } from '../wire/instant.ts';
+import { NEAR_BEHIND_CLIENTS, NEAR_SETTLE_CLIENTS } from '../wire/limits.ts';
 import type { NearQuestion, NearRecord } from '../wire/near.ts';
 import { copyRecord, positionOf, RecordView } from '../wire/record.ts';
 import type { Expiry } from './expiry.ts';
@@ -19,6 +20,8 @@ export class Whereabouts {
   /** Who has reported since the index was told where it is. */
   private readonly moved = new Outbox();
   private nearest = new Nearest(1);
+  /** Records since the last tick. */
+  private news = 0;
 
   constructor(table: Table, expiry: Expiry) {
     this.table = table;
@@ -37,7 +40,20 @@ export class Whereabouts {
 
   /** A slot has another record. */
   stored(slot: Slot): void {
+    this.news += 1;
     this.moved.put(slot, undefined);
+  }
+
+  /**
+   * Some time has passed: keeps what a question would have to wait for within bounds, unless more records came meanwhile than it settles
+   * at a time. It would never be done with those, and most of whom it settles would be in line again before anybody asks; so reports go
+   * first, and who asks waits.
+   */
+  tick(): void {
+    if (this.news <= NEAR_SETTLE_CLIENTS) {
+      this.settle(Math.min(NEAR_SETTLE_CLIENTS, this.unsettled - NEAR_BEHIND_CLIENTS));
+    }
+    this.news = 0;
   }
 
   /** A slot is about to be removed from the table. */

@@ -31,6 +31,9 @@ export interface Start {
 export class EntryWriter {
   readonly out: ByteWriter = new ByteWriter(STORED_BLOCK_BYTES);
   private readonly origins = new Map<Origin, number>();
+  /** The one that was named last, nearly always the next too. */
+  private last: Origin | undefined;
+  private lastIndex = 0;
   private checksum: number;
   /** Where the open block begins; below zero when none is open. */
   private blockStart = -1;
@@ -102,13 +105,17 @@ export class EntryWriter {
   }
 
   private originIndex(origin: Origin): number {
+    if (origin === this.last) return this.lastIndex;
     let index = this.origins.get(origin);
-    if (index !== undefined) return index;
-    index = this.origins.size;
-    this.origins.set(origin, index);
-    this.begin(ENTRY.origin);
-    this.out.field(origin.nameBytes);
-    this.out.varint(origin.epoch);
+    if (index === undefined) {
+      index = this.origins.size;
+      this.origins.set(origin, index);
+      this.begin(ENTRY.origin);
+      this.out.field(origin.nameBytes);
+      this.out.varint(origin.epoch);
+    }
+    this.last = origin;
+    this.lastIndex = index;
     return index;
   }
 }

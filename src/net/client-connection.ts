@@ -16,6 +16,7 @@ import {
 import { type Line, LineReader } from '../wire/lines.ts';
 import type { StoredRecord } from '../wire/record.ts';
 import { writeAtStart, writeInvalid, writeTooLong } from '../wire/reply.ts';
+import { ReportsAhead } from '../wire/reports-ahead.ts';
 import type { Answering, Pulse } from './pulse.ts';
 import type { Read } from './reading.ts';
 import { Replies, type RepliesOwner } from './replies.ts';
@@ -132,6 +133,8 @@ export class ClientConnection implements RepliesOwner, Answering {
     this.release();
   }
 
+  private readonly goOn = (): void => this.release();
+
   repliesUnread(reason: string): void {
     this.cut(reason);
   }
@@ -151,6 +154,7 @@ export class ClientConnection implements RepliesOwner, Answering {
     const { replies } = pulse;
     this.replyStart = replies.length;
     pulse.readClock(now);
+    ahead.drop();
     for (let lines = 1; this.nextLine(startMs); lines += 1) {
       // The bytes of a turn end it: disk and links get theirs, and this connection goes on.
       if (replies.length >= TURN_BYTES) this.answer();
@@ -166,8 +170,15 @@ export class ClientConnection implements RepliesOwner, Answering {
   /** Serves one command, if there is one. */
   private nextLine(startMs: number): boolean {
     const { reader } = this;
-    if (reader.nextPlainReport(command)) this.report(startMs);
-    else if (reader.next()) this.line(startMs);
+    if (ahead.isEmpty) {
+      reader.readAhead(ahead);
+      this.service.pulse.replica.table.expect(ahead);
+    }
+    const report = ahead.next();
+    if (report !== undefined) {
+      reader.pass(report);
+      this.report(report, startMs);
+    } else if (reader.next()) this.line(startMs);
     else return false;
     return true;
   }
@@ -209,7 +220,7 @@ export class ClientConnection implements RepliesOwner, Answering {
     const { observer, pulse } = this.service;
     const kind = line.tooLong ? 'invalid' : parseCommand(line.bytes, line.start, line.end, command);
     if (kind === 'blank') return;
-    if (kind === 'iamat') return this.report(nowMs);
+    if (kind === 'iamat') return this.report(command, nowMs);
     observer.received(this.id, line);
     const replies = this.nextReplies();
     const start = replies.length;
@@ -222,8 +233,7 @@ export class ClientConnection implements RepliesOwner, Answering {
     this.replied(replies, start, replies.length);
   }
 
-  /** Takes the report that is in `command`. */
-  private report(nowMs: number): void {
+  private report(command: Command, nowMs: number): void {
     const line = this.reader;
     const { observer, pulse } = this.service;
     observer.received(this.id, line);
@@ -346,6 +356,8 @@ export class ClientConnection implements RepliesOwner, Answering {
       return true;
     }
     const isSent = replies.length === 0 || this.replies.write(replies);
+    // Not now: what this turn has for the same client comes before what waits for room.
+    if (this.paused || this.lookups.length > 0) process.nextTick(this.goOn);
     this.endIfDone();
     return isSent;
   }
@@ -383,4 +395,5 @@ function isSince(record: StoredRecord | undefined, stamp: Instant): boolean {
 
 /** Shared by all connections: nothing of them outlives a turn. */
 const command = new Command();
+const ahead = new ReportsAhead();
 const now: Instant = { seconds: 0, nanoseconds: 0 };

@@ -7,6 +7,7 @@ import type { Transport } from '../core/sink.ts';
 import { GREETING_TIMEOUT_MS, LINK_UNSENT_BYTES, STOP_GRACE_MS } from '../wire/limits.ts';
 import { isLoopback } from './address.ts';
 import type { Pulse } from './pulse.ts';
+import { read, readPublicly } from './reading.ts';
 import { nameProvenBy } from './tls.ts';
 
 class SocketTransport implements Transport {
@@ -59,9 +60,10 @@ export function attachLink(socket: Socket, pulse: Pulse, neighbour: string | und
     if (!link.isGreeting) return;
     link.refuse(`no greeting within ${GREETING_TIMEOUT_MS} ms`);
   }, GREETING_TIMEOUT_MS);
-  socket.on('data', (chunk: Buffer) => {
-    // A plain view: a slice of it is a copy, which a Buffer's is not.
-    link.received(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length), pulse.nowMs());
+  // The parts that the faster way needs are not a TLS socket's.
+  const readFrom = socket instanceof TLSSocket ? readPublicly : read;
+  readFrom(socket, (chunk) => {
+    link.received(chunk, pulse.nowMs());
     // What one neighbour sent goes on to the others in the same turn.
     pulse.endTurnSoon();
   });

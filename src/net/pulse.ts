@@ -1,5 +1,5 @@
-// Gives the core its time: what arrives in one turn of the event loop, on whatever connections, is kept on disk in one piece, then
-// sent to the neighbours, then answered; and the passing of time becomes `tick`. One for each server; whoever brings the
+// Gives the core its time: what arrives in one turn of the event loop, on whatever connections, is sent to the neighbours in one piece,
+// then kept on disk, then answered; and the passing of time becomes `tick`. One for each server; whoever brings the
 // core something calls `endTurnSoon`.
 import type { Replica } from '../core/replica.ts';
 import { ByteWriter } from '../wire/bytes.ts';
@@ -103,35 +103,27 @@ export class Pulse {
   }
 
   /**
-   * Disk first, then links, then clients: what is acknowledged is kept, and whoever asks a neighbour after reading its reply is
-   * not too early.
+   * Links first, then the disk, then clients: what is acknowledged is kept, and whoever asks a neighbour after reading its reply is
+   * not too early. Neighbours need not wait for this server's disk: what it loses they give it back.
    */
   readonly endTurn = (): void => {
     if (this.endOfTurn !== undefined) clearImmediate(this.endOfTurn);
     this.endOfTurn = undefined;
     const { answers, replies } = this;
-    if (answers.length === 0) {
-      this.keep();
-      return this.send();
-    }
+    this.send();
+    if (answers.length === 0) return this.keep();
     const { bytes } = replies;
     this.answers = [];
     replies.bytes = this.spare ?? new Uint8Array(TURN_BYTES);
     replies.length = 0;
     this.spare = undefined;
-    let sent = false;
     this.keep((kept) => {
-      if (!sent) this.send();
-      sent = true;
       let free = true;
       for (const { who, start, end, acknowledge } of answers) {
         free = who.turnEnded(bytes.subarray(start, end), kept || !acknowledge) && free;
       }
       if (free) this.spare ??= bytes;
     });
-    // Kept later: the links need not wait for that.
-    if (!sent) this.send();
-    sent = true;
   };
 
   /** Ends the turn; `done` hears whether it is kept. */

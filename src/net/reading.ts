@@ -1,4 +1,4 @@
-// How the bytes of an accepted connection are read: all into one buffer that is used again for every read. Node makes a buffer of
+// How the bytes of a connection are read: all into one buffer that is used again for every read. Node makes a buffer of
 // 64 KiB for each read otherwise, which costs more than all that is done with a usual chunk. Node offers this for sockets that
 // dial (`onread`), not for accepted ones, so the same fields are set here; where they are not as expected, chunks are read in the
 // public way. Knows sockets, no protocol. See docs/decisions/0011-the-hot-path.md.

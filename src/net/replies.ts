@@ -16,6 +16,9 @@ export interface RepliesOwner {
   repliesUnread(reason: string): void;
 }
 
+/** What is written when that was taken that was written before: only the callback is wanted. */
+const NOTHING = new Uint8Array(0);
+
 export class Replies {
   private readonly socket: Socket;
   private readonly owner: RepliesOwner;
@@ -55,19 +58,19 @@ export class Replies {
 
   /**
    * Sends bytes that were promised, in one piece. True if the kernel has them already: otherwise they wait here, and must not
-   * change any more.
+   * change any more, and the owner hears when there is room.
    */
   write(bytes: Uint8Array): boolean {
     this.promisedBytes -= bytes.length;
-    if (this.socket.writableLength === 0 && this.queue.length === 0) this.send(bytes);
-    else {
+    if (this.socket.writableLength > 0 || this.queue.length > 0) {
       // A copy, so that a few bytes that wait for long do not keep all that the turn answered.
       this.queue.push(bytes.slice());
       this.queuedBytes += bytes.length;
+    } else if (this.send(bytes)) {
+      this.pieceTaken();
+      return true;
     }
-    const waiting = this.queuedBytes + this.socket.writableLength;
-    if (waiting === 0) return true;
-    if (waiting > REPLIES_WAITING_BYTES) {
+    if (this.queuedBytes + this.socket.writableLength > REPLIES_WAITING_BYTES) {
       this.owner.repliesUnread(`${REPLIES_WAITING_BYTES} bytes of replies wait: the client does not read`);
     } else this.watch();
     return false;
@@ -86,27 +89,36 @@ export class Replies {
     this.queuedBytes = 0;
   }
 
-  private send(bytes: Uint8Array): void {
-    this.socket.write(bytes, this.written);
+  /** Writes one piece. True if the kernel has it already; otherwise `written` is called when it does. */
+  private send(bytes: Uint8Array): boolean {
+    const { socket } = this;
+    // With a callback, Node puts off what it does after a write: for each small reply that costs nearly as much as writing it.
+    socket.write(bytes);
+    if (socket.writableLength === 0) return true;
+    socket.write(NOTHING, this.written);
+    return false;
   }
 
   private readonly written = (error?: Error | null): void => {
-    if (!error) this.progressed();
+    if (error) return;
+    this.pieceTaken();
+    let isTaken = true;
+    for (let next = this.queue.shift(); next !== undefined; next = isTaken ? this.queue.shift() : undefined) {
+      this.queuedBytes -= next.length;
+      isTaken = this.send(next);
+      if (isTaken) this.pieceTaken();
+    }
+    if (isTaken && this.ending) this.socket.end();
+    if (this.waitingBytes <= REPLIES_PAUSE_BYTES) this.owner.roomForReplies();
   };
 
-  private progressed(): void {
+  /** The client has taken a piece. */
+  private pieceTaken(): void {
     this.silentMs = 0;
     this.pieces += 1;
-    const next = this.queue.shift();
-    if (next !== undefined) {
-      this.queuedBytes -= next.length;
-      this.send(next);
-    } else if (this.ending) this.socket.end();
-    if (this.waitingBytes === 0) {
-      clearTimeout(this.timer);
-      this.timer = undefined;
-    }
-    if (this.waitingBytes <= REPLIES_PAUSE_BYTES) this.owner.roomForReplies();
+    if (this.timer === undefined || this.waitingBytes > 0) return;
+    clearTimeout(this.timer);
+    this.timer = undefined;
   }
 
   /** Looks from time to time whether the client has taken anything since the last look. */

@@ -301,7 +301,7 @@ class HerdServer implements RunningServer {
       version: link.version,
       dialledBy: link.dialled ? this.entry.name : neighbour.name,
       upSeconds: secondsSince(this.linkedAtMs.get(neighbour.name) ?? Date.now()),
-      behind: link.sending?.outbox.size ?? 0,
+      behind: link.sending?.waiting ?? 0,
       oldestUnacknowledgedMs: Math.round(
         this.pulse.nowMs() - (link.sending?.window.oldestSentMs ?? this.pulse.nowMs()),
       ),

@@ -174,10 +174,9 @@ export class SimulatedServer implements Host {
       const isStored = replica.report(bytes, this.command, now, this.nowMs(), this.out);
       if (isStored && this.lastAccepted !== undefined) kept.push(this.lastAccepted);
     }
-    this.disk.commit((isKept) => {
+    this.flush((isKept) => {
       if (isKept) for (const record of kept) this.witness.acknowledged(this, record);
     });
-    this.flush();
     return true;
   }
 
@@ -226,10 +225,10 @@ export class SimulatedServer implements Host {
 
   // What net/pulse.ts does with real timers.
 
-  private flush(): void {
+  private flush(kept?: (isKept: boolean) => void): void {
     const nowMs = this.nowMs();
-    this.disk.commit();
     if (this.replica?.flush(nowMs)) this.again();
+    this.disk.commit(kept);
     if (this.armedForMs > nowMs + GOT_INTERVAL_MS) this.arm(nowMs + GOT_INTERVAL_MS);
     this.witness.turned(this);
   }

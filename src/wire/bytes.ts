@@ -41,17 +41,42 @@ export function equalBytes(
   return true;
 }
 
-/** Copies a few bytes: for the short parts of a report this is faster than making the view that `set` needs. */
+/** Up to this length a loop is faster than making the view that `set` needs. */
+const LOOP_BYTES = 32;
+
+/** Sets bytes that have room for them to `count` bytes of `source`; fastest for all of a source. */
 export function setBytes(bytes: Uint8Array, at: number, source: Uint8Array, start: number, count: number): void {
-  let index = 0;
-  // Four at a time: a step of the loop costs as much as a byte.
-  for (; index + 4 <= count; index += 4) {
-    bytes[at + index] = source[start + index] as number;
-    bytes[at + index + 1] = source[start + index + 1] as number;
-    bytes[at + index + 2] = source[start + index + 2] as number;
-    bytes[at + index + 3] = source[start + index + 3] as number;
+  if (count > LOOP_BYTES) bytes.set(count === source.length ? source : source.subarray(start, start + count), at);
+  else for (let index = 0; index < count; index += 1) bytes[at + index] = source[start + index] as number;
+}
+
+/** How many digits a number up to 2^53 - 1 has in decimal. */
+export function digitsOf(value: number): number {
+  let digits = 1;
+  while (value >= (POWERS_OF_TEN[digits] as number)) digits += 1;
+  return digits;
+}
+
+/** As many as a double holds exactly, and one more, which no number printed here reaches. */
+const POWERS_OF_TEN: Float64Array = Float64Array.from({ length: 17 }, (_, exponent) => 10 ** exponent);
+
+/** Sets a number of so many digits in bytes that have room for it; returns where it ends. */
+export function setDecimal(bytes: Uint8Array, start: number, value: number, digits: number): number {
+  let rest = value;
+  let index = start + digits - 1;
+  for (; rest > 0x7fffffff; index -= 1) {
+    const quotient = Math.floor(rest / 10);
+    bytes[index] = 0x30 + (rest - quotient * 10);
+    rest = quotient;
   }
-  for (; index < count; index += 1) bytes[at + index] = source[start + index] as number;
+  // What fits in 32 bits is divided many times faster.
+  let small = rest | 0;
+  for (; index >= start; index -= 1) {
+    const quotient = (small / 10) | 0;
+    bytes[index] = 0x30 + (small - quotient * 10);
+    small = quotient;
+  }
+  return start + digits;
 }
 
 /** What the longest varint takes. */
@@ -110,33 +135,15 @@ export class ByteWriter {
   copy(source: Uint8Array, start = 0, end: number = source.length): void {
     const count = end - start;
     this.reserve(count);
-    const { bytes, length } = this;
-    if (count <= 128) setBytes(bytes, length, source, start, count);
-    else bytes.set(source.subarray(start, end), length);
-    this.length = length + count;
+    setBytes(this.bytes, this.length, source, start, count);
+    this.length += count;
   }
 
   /** A non-negative integer up to 2^53 - 1, in decimal. */
   decimal(value: number, leastDigits = 1): void {
-    let digits = leastDigits;
-    for (let bound = 10 ** digits; value >= bound; bound *= 10) digits += 1;
+    const digits = Math.max(leastDigits, digitsOf(value));
     this.reserve(digits);
-    const { bytes, length } = this;
-    let rest = value;
-    let index = length + digits - 1;
-    for (; rest > 0x7fffffff; index -= 1) {
-      const quotient = Math.floor(rest / 10);
-      bytes[index] = 0x30 + (rest - quotient * 10);
-      rest = quotient;
-    }
-    // What fits in 32 bits is divided many times faster.
-    let small = rest | 0;
-    for (; index >= length; index -= 1) {
-      const quotient = (small / 10) | 0;
-      bytes[index] = 0x30 + (small - quotient * 10);
-      small = quotient;
-    }
-    this.length = length + digits;
+    this.length = setDecimal(this.bytes, this.length, value, digits);
   }
 
   uint32(value: number): void {
@@ -204,6 +211,16 @@ export class ByteReader {
     return this.end - this.at;
   }
 
+  /** Where in `bytes` the next byte is. */
+  get position(): number {
+    return this.at;
+  }
+
+  /** Whether these bytes come next. */
+  isAt(expected: Uint8Array): boolean {
+    return expected.length <= this.remaining && equalBytes(this.bytes, this.at, expected, 0, expected.length);
+  }
+
   byte(): number {
     if (this.at >= this.end) throw new MalformedFrame('ends too early');
     return this.bytes[this.at++] as number;
@@ -211,8 +228,14 @@ export class ByteReader {
 
   varint(): number {
     let value = 0;
-    let scale = 1;
-    for (let count = 0; count < 8; count += 1) {
+    // Four bytes fit in a small integer, and most numbers in four bytes.
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.byte();
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    let scale = 0x10000000;
+    for (let count = 4; count < 8; count += 1) {
       const byte = this.byte();
       value += (byte & 0x7f) * scale;
       if (value > Number.MAX_SAFE_INTEGER) break;
@@ -224,7 +247,9 @@ export class ByteReader {
 
   signedVarint(): number {
     const value = this.varint();
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    // What is longer than 32 bits, as seconds are, is slow to divide with a remainder.
+    const half = Math.floor(value / 2);
+    return half * 2 === value ? half : -half - 1;
   }
 
   /** A field's bytes, copied: they outlive the frame. */

@@ -21,6 +21,8 @@ export class Command {
   bound = 0;
   /** WHATSAT asks for a report at least as new as `stamp`. */
   since = false;
+  /** Where the core expects the client's record: its own note, only a guess. Below zero when it has none. */
+  expectedAt = -1;
 }
 
 /** A command word and three arguments. */

@@ -1,6 +1,6 @@
 // Points in time to the nanosecond, as two integers that a double holds exactly; a single double could not tell
 // 1520023934.918963997 s from ...998. Also the grammar of stamps and the print of skews. Knows no clock.
-import { type ByteWriter, isDigit } from './bytes.ts';
+import { type ByteWriter, digitsOf, isDigit, setDecimal } from './bytes.ts';
 
 /** POSIX time: `seconds` (may be negative) plus `nanoseconds`, 0 to 999,999,999. */
 export interface Instant {
@@ -44,12 +44,15 @@ export function parseStamp(bytes: Uint8Array, start: number, end: number, into: 
   if (at < end) {
     if (bytes[at] !== 0x2e || at + 1 === end) return false;
     at += 1;
-    for (let scale = NANOSECONDS_PER_SECOND / 10; at < end; at += 1) {
+    let decimals = 0;
+    for (; at < end; at += 1) {
       const byte = bytes[at] as number;
       if (!isDigit(byte)) return false;
-      nanoseconds += (byte - 0x30) * scale;
-      scale = scale > 1 ? scale / 10 : 0;
+      if (decimals === 9) continue;
+      nanoseconds = nanoseconds * 10 + byte - 0x30;
+      decimals += 1;
     }
+    for (; decimals < 9; decimals += 1) nanoseconds *= 10;
   }
   if (seconds === MOST_SECONDS && nanoseconds > MOST_NANOSECONDS + (negative ? 1 : 0)) return false;
   if (negative && nanoseconds > 0) {
@@ -75,10 +78,14 @@ export function writeSkew(out: ByteWriter, received: Instant, stamp: Instant): v
     seconds = nanoseconds > 0 ? -seconds - 1 : -seconds;
     nanoseconds = nanoseconds > 0 ? NANOSECONDS_PER_SECOND - nanoseconds : 0;
   }
-  out.byte(negative ? 0x2d : 0x2b);
-  out.decimal(seconds);
-  out.byte(0x2e);
-  out.decimal(nanoseconds, 9);
+  const digits = digitsOf(seconds);
+  out.reserve(digits + 11);
+  const { bytes } = out;
+  let at = out.length;
+  bytes[at] = negative ? 0x2d : 0x2b;
+  at = setDecimal(bytes, at + 1, seconds, digits);
+  bytes[at] = 0x2e;
+  out.length = setDecimal(bytes, at + 1, nanoseconds, 9);
 }
 
 /** The instant one nanosecond later. */

@@ -85,7 +85,7 @@ export const AUDIT_BYTES: number = 8 * KIBIBYTE;
 /** A server tells its neighbours what it has got at most this often ... */
 export const GOT_INTERVAL_MS = 25;
 /** ... or after this many bytes, half of the first window, so that a fast sender's window opens before it is full. */
-export const GOT_BYTES: number = 8 * KIBIBYTE;
+export const GOT_BYTES: number = 32 * KIBIBYTE;
 
 /** Records of an origin that reach a neighbour sooner by another way are held back this long: its acknowledgement (25 ms) and a round trip fit in several times over, and nobody waits longer if the other way breaks. */
 export const HOLD_MS = 150;
@@ -110,7 +110,7 @@ export const OWN_PAUSE_MS = 500;
 /** Unacknowledged bytes on a link: at first, at least and at most. The kernel would hide megabytes that go to a dead or slow neighbour; what is not in flight stays in the outbox, where the newest record of a client replaces the older one. */
 export const WINDOW_FIRST_BYTES: number = 64 * KIBIBYTE;
 export const WINDOW_LEAST_BYTES: number = 4 * KIBIBYTE;
-export const WINDOW_MOST_BYTES: number = 256 * KIBIBYTE;
+export const WINDOW_MOST_BYTES: number = 1024 * KIBIBYTE;
 /** The window shrinks when acknowledgements take longer than this: what a moving thing's position may lag on a slow link. */
 export const WINDOW_DELAY_MS = 250;
 
@@ -152,8 +152,11 @@ export const STATUS_TIMEOUT_MS = 3000;
 /** Most clients that one question about who is near may ask for: with IDs and stamps of usual length they fill half of a frame, and finding them takes a fraction of a millisecond. */
 export const NEAR_CLIENTS = 1000;
 
-/** Clients whose new position the near index learns at a time, when nobody waits for it or while somebody does: a millisecond or two of work. With a tick every 50 ms that is 40,000 reports a second without anybody's waiting. */
+/** Clients whose new position the near index learns at a time, when nobody waits for it or while somebody does: a millisecond or two of work. With a tick every 25 ms that is 80,000 moves a second without anybody's waiting for more than NEAR_BEHIND_CLIENTS. */
 export const NEAR_SETTLE_CLIENTS = 2000;
+
+/** Clients that the near index may be behind with while nobody asks: some 5 ms of work for the first who does, and clients that report again before that cost the index one move for all their reports. */
+export const NEAR_BEHIND_CLIENTS = 10_000;
 
 /** Widest radius of such a question in metres: half the way around the earth, where everybody is. */
 export const NEAR_RADIUS_METRES = 20_015_087;
@@ -192,6 +195,9 @@ export const REPLIES_GIVE_UP_MS = 60_000;
 export const TURN_MS = 5;
 /** The clock is looked at after this many commands of a turn: a look costs a tenth of a command, and this many WHATSATs take about a millisecond. */
 export const TURN_LINES = 32;
+
+/** Reports that are read before the first of them is served: enough for the processor to fetch what they need while it does something else, and all of it stays in its first cache. */
+export const REPORTS_AHEAD = 16;
 
 /** Most bytes read from a client at once: what Node reads too. */
 export const READ_BYTES: number = 64 * KIBIBYTE;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { LineReader } from './lines.ts';
+import { ReportsAhead } from './reports-ahead.ts';
 
 interface Found {
   readonly text: string;
@@ -83,5 +84,40 @@ test('only the last line of a stream can lack its end', () => {
   assert.deepEqual(
     lines.map((line) => line.terminated),
     [true, false],
+  );
+});
+
+test('reading reports ahead changes no line, wherever it is given up', () => {
+  const line = fc.oneof(
+    { weight: 6, arbitrary: fc.nat(99_999).map((stamp) => `IAMAT a +1-2 ${stamp}\n`) },
+    fc.constantFrom('WHATSAT a 1 1\n', '\n', ` IAMAT b +1+1 1\n`, `IAMAT ${'c'.repeat(LIMIT)} +1+1 1\n`, 'IAMAT d +1'),
+  );
+  const lines = fc.array(line, { maxLength: 60 }).map((parts) => Buffer.from(parts.join('')));
+  fc.assert(
+    fc.property(lines, fc.array(fc.nat(1000), { maxLength: 6 }), fc.array(fc.nat(5)), (bytes, places, gaps) => {
+      const reader = new LineReader(LIMIT, EXCERPT);
+      const ahead = new ReportsAhead();
+      const found: string[] = [];
+      let served = 0;
+      for (const chunk of cut(bytes, places)) {
+        reader.push(chunk);
+        for (;;) {
+          // Now and then another connection takes over.
+          if (gaps[served % gaps.length] === 0) ahead.drop();
+          if (ahead.isEmpty) reader.readAhead(ahead);
+          const report = ahead.next();
+          if (report !== undefined) reader.pass(report);
+          else if (!reader.next()) break;
+          found.push(Buffer.from(reader.bytes.subarray(reader.start, reader.end)).toString());
+          served += 1;
+        }
+      }
+      if (reader.finish()) found.push(Buffer.from(reader.bytes.subarray(reader.start, reader.end)).toString());
+      const plainly = readAll(new LineReader(LIMIT, EXCERPT), [bytes]);
+      assert.deepEqual(
+        found,
+        plainly.map(({ text }) => text),
+      );
+    }),
   );
 });

@@ -2,7 +2,7 @@
 // two lines of one chunk. Lines are handed out as ranges of bytes; nothing is made per line. Knows no commands.
 import { LF } from './bytes.ts';
 import type { Command } from './command.ts';
-import { parsePlainReport } from './plain-report.ts';
+import type { ReportsAhead } from './reports-ahead.ts';
 
 const NOTHING = new Uint8Array(0);
 
@@ -53,17 +53,16 @@ export class LineReader implements Line {
     this.at = 0;
   }
 
-  /**
-   * Finds the next line if it is a plain report, which is then in `command`: see `parsePlainReport`. False if it is any other
-   * line, or its end has not come: `next` finds it.
-   */
-  nextPlainReport(command: Command): boolean {
-    if (this.restLength > 0 || this.skipping) return false;
-    const lf = parsePlainReport(this.chunk, this.at, this.chunk.length, command);
-    if (lf < 0 || lf - this.at > this.mostBytes) return false;
-    this.found(this.chunk, this.at, lf);
-    this.at = lf + 1;
-    return true;
+  /** Reads the plain reports that come next (see `ReportsAhead`); none if the next line is any other, or its end has not come. */
+  readAhead(reports: ReportsAhead): void {
+    if (this.restLength > 0 || this.skipping) reports.drop();
+    else reports.read(this.chunk, this.at, this.mostBytes);
+  }
+
+  /** Passes over a line that was read ahead: it is then the line that was found. */
+  pass(report: Command): void {
+    this.found(this.chunk, this.at, report.stampEnd);
+    this.at = report.stampEnd + 1;
   }
 
   /** Finds the next line. False when the chunk is used up. */

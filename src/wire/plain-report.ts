@@ -31,10 +31,10 @@ export function parsePlainReport(bytes: Uint8Array, start: number, end: number, 
   command.locationStart = at + 1;
   at = degrees(bytes, at + 1, end, 90);
   if (at < 0) return -1;
-  command.position.latitude = value;
+  command.position.latitude = read[0] as number;
   at = degrees(bytes, at, end, 180);
   if (at < 0 || at >= end || bytes[at] !== SPACE) return -1;
-  command.position.longitude = value;
+  command.position.longitude = read[0] as number;
   command.locationEnd = at;
   command.stampStart = at + 1;
   at = seconds(bytes, at + 1, end, command);
@@ -49,24 +49,24 @@ export function parsePlainReport(bytes: Uint8Array, start: number, end: number, 
 export function parsePlainLocation(bytes: Uint8Array, start: number, end: number, into: Position): boolean {
   const middle = degrees(bytes, start, end, 90);
   if (middle < 0) return false;
-  into.latitude = value;
+  into.latitude = read[0] as number;
   if (degrees(bytes, middle, end, 180) !== end) return false;
-  into.longitude = value;
+  into.longitude = read[0] as number;
   return true;
 }
 
-/** What `degrees` read. */
-let value = 0;
+/** What `degrees` read: in a typed array, because a variable of the module would be a new object for each number. */
+const read: Float64Array = new Float64Array(1);
 
 /** `[+-]D+(.D+)?` up to `most`; returns where it ends, or -1. */
 function degrees(bytes: Uint8Array, start: number, end: number, most: number): number {
   const sign = bytes[start];
   if (sign !== 0x2b && sign !== 0x2d) return -1;
   let at = start + 1;
-  let read = 0;
+  let value = 0;
   let digit = at < end ? (bytes[at] as number) - 0x30 : -1;
   while (digit >= 0 && digit <= 9) {
-    read = read * 10 + digit;
+    value = value * 10 + digit;
     at += 1;
     digit = at < end ? (bytes[at] as number) - 0x30 : -1;
   }
@@ -78,16 +78,16 @@ function degrees(bytes: Uint8Array, start: number, end: number, most: number): n
     const fraction = at;
     digit = at < end ? (bytes[at] as number) - 0x30 : -1;
     while (digit >= 0 && digit <= 9) {
-      read = read * 10 + digit;
+      value = value * 10 + digit;
       at += 1;
       digit = at < end ? (bytes[at] as number) - 0x30 : -1;
     }
     const decimals = at - fraction;
     if (decimals === 0 || decimals > MOST_DECIMALS) return -1;
-    read /= POWERS[decimals] as number;
+    value /= POWERS[decimals] as number;
   }
-  if (read > most) return -1;
-  value = sign === 0x2d ? -read : read;
+  if (value > most) return -1;
+  read[0] = sign === 0x2d ? -value : value;
   return at;
 }
 

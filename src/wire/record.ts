@@ -26,7 +26,10 @@ export interface StoredRecord {
   /** What decides which report wins: min(stamp, received + 5 s), fixed by the origin. */
   readonly order: Instant;
   readonly stamp: Instant;
-  /** Holds `client location stamp` as the client sent them, with single spaces between, from `textStart` on. */
+  /**
+   * Holds client, location and stamp as the client sent them, from `textStart` on, with a byte between: a space, unless the record lies in
+   * the bytes that it was read from (`bodyStart`).
+   */
   readonly text: Uint8Array;
   readonly textStart: number;
   readonly textLength: number;
@@ -34,6 +37,8 @@ export interface StoredRecord {
   readonly locationLength: number;
   /** The client was forgotten on request: this record only keeps older reports from coming back. */
   readonly forgotten: boolean;
+  /** Where its bytes on a link begin, without its origin's place, if `text` is what it was read from; else -1 or nothing. */
+  readonly bodyStart?: number;
 }
 
 const NOBODY = makeOrigin('', 0);
@@ -51,24 +56,32 @@ export class RecordView implements StoredRecord {
   clientLength = 0;
   locationLength = 0;
   forgotten = false;
+  bodyStart = -1;
 }
 
 /** A record that is not in the table yet: just reported, or just read. */
 export class NewRecord extends RecordView {
-  /** Where the text of records that are read is put together. */
+  /** Where its client stands in what it was read from, and its slot in the table as far as that was looked up ahead. */
+  clientStart = 0;
+  clientEnd = 0;
+  expectedAt = -1;
+  /** Where a text is put together that does not lie together in what was read. */
   readonly assembled: ByteWriter = new ByteWriter();
 }
 
 /** A copy that stays as it is. */
 export function copyRecord(record: StoredRecord): StoredRecord {
-  const { origin, sequence, text, textStart, textLength, clientLength, locationLength, forgotten } = record;
+  const { origin, sequence, textStart, textLength, clientLength, locationLength, forgotten } = record;
+  const text = record.text.slice(textStart, textStart + textLength);
+  text[clientLength] = SPACE;
+  text[clientLength + 1 + locationLength] = SPACE;
   return {
     origin,
     sequence,
     received: { ...record.received },
     order: { ...record.order },
     stamp: { ...record.stamp },
-    text: text.slice(textStart, textStart + textLength),
+    text,
     textStart: 0,
     textLength,
     clientLength,
@@ -89,8 +102,23 @@ export function sameRecord(left: StoredRecord, right: StoredRecord): boolean {
     left.locationLength === right.locationLength &&
     left.forgotten === right.forgotten &&
     left.textLength === right.textLength &&
-    equalBytes(left.text, left.textStart, right.text, right.textStart, left.textLength)
+    sameParts(left, right)
   );
+}
+
+/** Whatever stands between the parts. */
+function sameParts(left: StoredRecord, right: StoredRecord): boolean {
+  const { clientLength, locationLength, textLength } = left;
+  const stampAt = clientLength + 1 + locationLength + 1;
+  return (
+    samePart(left, right, 0, clientLength) &&
+    samePart(left, right, clientLength + 1, locationLength) &&
+    samePart(left, right, stampAt, textLength - stampAt)
+  );
+}
+
+function samePart(left: StoredRecord, right: StoredRecord, at: number, length: number): boolean {
+  return equalBytes(left.text, left.textStart + at, right.text, right.textStart + at, length);
 }
 
 /** The client's ID as bytes of its own. */
@@ -127,7 +155,12 @@ const NUMBERS_MOST_BYTES = 6 * VARINT_MOST_BYTES + 2;
 
 /** One record of a batch; `originIndex` is its origin's place in the batch's list of origins. */
 export function writeRecord(out: ByteWriter, record: StoredRecord, originIndex: number): void {
-  const { received, order, text, textStart, textLength, clientLength, locationLength } = record;
+  const { received, order, text, textStart, textLength, clientLength, locationLength, bodyStart = -1 } = record;
+  if (bodyStart >= 0) {
+    // It came as these bytes, and goes on as these bytes.
+    out.varint(originIndex);
+    return out.copy(text, bodyStart, textStart + textLength);
+  }
   // Every report passes here on its way to the disk: there is room for all of it at once, and nothing is called for a byte.
   out.reserve(NUMBERS_MOST_BYTES + textLength);
   const { bytes } = out;
@@ -158,13 +191,14 @@ export function writeRecord(out: ByteWriter, record: StoredRecord, originIndex: 
 }
 
 /**
- * Reads one record of a batch into `into`, whose text is then its own buffer.
+ * Reads one record of a batch into `into`, whose text then mostly lies in the reader's bytes: it is true as long as they are.
  * @throws {MalformedFrame} if it is not a report that a server could have accepted
  */
 export function readRecord(reader: ByteReader, origins: readonly Origin[], into: NewRecord): void {
   const origin = origins[reader.varint()];
   if (origin === undefined) throw new MalformedFrame('record of an origin that the batch does not name');
   into.origin = origin;
+  const bodyStart = reader.position;
   into.sequence = reader.varint();
   // Every vector covers 0, so it would be kept here and never be passed on.
   if (into.sequence === 0) throw new MalformedFrame('record without a number');
@@ -174,28 +208,48 @@ export function readRecord(reader: ByteReader, origins: readonly Origin[], into:
   const orderIsStamp = (flags & ORDER_IS_STAMP) !== 0;
   into.forgotten = (flags & FORGOTTEN) !== 0;
   if (!orderIsStamp) readInstant(reader, into.order);
-  const { assembled } = into;
-  assembled.reset();
-  into.clientLength = readPart(reader, assembled);
-  assembled.byte(SPACE);
-  const locationStart = assembled.length;
-  into.locationLength = readPart(reader, assembled);
-  assembled.byte(SPACE);
-  const stampStart = assembled.length;
-  readPart(reader, assembled);
-  const { bytes, length } = assembled;
-  into.text = bytes;
-  into.textStart = 0;
-  into.textLength = length;
-  if (!isClient(bytes, into.clientLength)) throw new MalformedFrame('record of an impossible client');
-  if (!isLocation(bytes, locationStart, stampStart - 1)) {
+  const { bytes } = reader;
+  const clientLength = partLength(reader);
+  const clientStart = reader.pass(clientLength);
+  const locationLength = partLength(reader);
+  const locationStart = reader.pass(locationLength);
+  const stampLength = partLength(reader);
+  const stampStart = reader.pass(stampLength);
+  if (!isClient(bytes, clientStart, clientLength)) throw new MalformedFrame('record of an impossible client');
+  if (!isLocation(bytes, locationStart, locationStart + locationLength)) {
     throw new MalformedFrame('record with an impossible location');
   }
-  if (!parseStamp(bytes, stampStart, length, into.stamp)) throw new MalformedFrame('record with an impossible stamp');
+  if (!parseStamp(bytes, stampStart, stampStart + stampLength, into.stamp)) {
+    throw new MalformedFrame('record with an impossible stamp');
+  }
   if (orderIsStamp) copyInstant(into.stamp, into.order);
   else if (!into.forgotten && compareInstants(into.order, into.stamp) > 0) {
     throw new MalformedFrame('record ordered after its stamp');
   }
+  into.clientLength = clientLength;
+  into.locationLength = locationLength;
+  into.textLength = clientLength + locationLength + stampLength + 2;
+  into.text = bytes;
+  into.textStart = clientStart;
+  into.bodyStart = bodyStart;
+  into.clientStart = clientStart;
+  into.clientEnd = clientStart + clientLength;
+  // With lengths of a byte each, which stand where spaces stand in the text, it need not be put together.
+  if (stampStart + stampLength !== clientStart + into.textLength) assemble(into, locationStart, stampStart);
+}
+
+function assemble(into: NewRecord, locationStart: number, stampStart: number): void {
+  const { assembled, text, textStart, textLength, clientLength, locationLength } = into;
+  const stampLength = textLength - clientLength - locationLength - 2;
+  assembled.reset();
+  assembled.copy(text, textStart, textStart + clientLength);
+  assembled.byte(SPACE);
+  assembled.copy(text, locationStart, locationStart + locationLength);
+  assembled.byte(SPACE);
+  assembled.copy(text, stampStart, stampStart + stampLength);
+  into.text = assembled.bytes;
+  into.textStart = 0;
+  into.bodyStart = -1;
 }
 
 function isLocation(bytes: Uint8Array, start: number, end: number): boolean {
@@ -205,16 +259,14 @@ function isLocation(bytes: Uint8Array, start: number, end: number): boolean {
 /** Any position does: what is read need only be one. */
 const somewhere: Position = { latitude: 0, longitude: 0 };
 
-function readPart(reader: ByteReader, out: ByteWriter): number {
+function partLength(reader: ByteReader): number {
   const length = reader.varint();
   if (length > FRAME_PAYLOAD_BYTES) throw new MalformedFrame(`field of ${length} bytes in a record`);
-  const start = reader.pass(length);
-  out.copy(reader.bytes, start, start + length);
   return length;
 }
 
-function isClient(bytes: Uint8Array, length: number): boolean {
-  for (let index = 0; index < length; index += 1) if (isWhiteSpace(bytes[index] as number)) return false;
+function isClient(bytes: Uint8Array, start: number, length: number): boolean {
+  for (let index = start; index < start + length; index += 1) if (isWhiteSpace(bytes[index] as number)) return false;
   return length > 0;
 }
 

@@ -6,9 +6,15 @@ import type { Line } from './lines.ts';
 
 /** The beginning of an `AT` line: `AT <server> <skew> `. The report's own bytes and an LF follow. */
 export function writeAtStart(out: ByteWriter, server: Uint8Array, received: Instant, stamp: Instant): void {
-  out.ascii('AT ');
-  out.copy(server);
-  out.byte(SPACE);
+  out.reserve(3 + server.length + 1);
+  const { bytes } = out;
+  let at = out.length;
+  bytes[at++] = 0x41;
+  bytes[at++] = 0x54;
+  bytes[at++] = SPACE;
+  for (let index = 0; index < server.length; index += 1) bytes[at++] = server[index] as number;
+  bytes[at++] = SPACE;
+  out.length = at;
   writeSkew(out, received, stamp);
   out.byte(SPACE);
 }
@@ -28,15 +34,23 @@ export function writeTooLong(out: ByteWriter, excerpt: Line): void {
   out.ascii('...\n');
 }
 
-/** `client location stamp` with single spaces between. */
-export function writeReportText(out: ByteWriter, line: Uint8Array, command: Command): void {
+/**
+ * Prints `client location stamp` with single spaces between, and returns it: where it stands in `line` if it stands there so, or in
+ * `out`.
+ */
+export function writeReportText(out: ByteWriter, line: Uint8Array, command: Command): Uint8Array {
   const { clientStart, clientEnd, locationStart, locationEnd, stampStart, stampEnd } = command;
   const isSingle = locationStart === clientEnd + 1 && stampStart === locationEnd + 1;
-  if (isSingle && line[clientEnd] === SPACE && line[locationEnd] === SPACE)
-    return out.copy(line, clientStart, stampEnd);
+  if (isSingle && line[clientEnd] === SPACE && line[locationEnd] === SPACE) {
+    const text = line.subarray(clientStart, stampEnd);
+    out.copy(text);
+    return text;
+  }
+  const start = out.length;
   out.copy(line, clientStart, clientEnd);
   out.byte(SPACE);
   out.copy(line, locationStart, locationEnd);
   out.byte(SPACE);
   out.copy(line, stampStart, stampEnd);
+  return out.bytes.subarray(start, out.length);
 }

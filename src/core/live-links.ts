@@ -1,0 +1,54 @@
+// The links that records flow over: one to each neighbour that there is one to. Knows who is at the other end; no table and no record.
+import type { Origin } from '../wire/messages.ts';
+import type { Link } from './link.ts';
+import type { Sending } from './sending.ts';
+
+export class LiveLinks {
+  private readonly byName = new Map<string, Link>();
+  /** What goes to all of them. */
+  all: readonly Sending[] = [];
+
+  get(neighbour: string): Link | undefined {
+    return this.byName.get(neighbour);
+  }
+
+  values(): Iterable<Link> {
+    return this.byName.values();
+  }
+
+  add(neighbour: string, link: Link): void {
+    this.byName.set(neighbour, link);
+    this.all = this.but(undefined);
+  }
+
+  remove(link: Link): void {
+    if (link.neighbour === undefined || this.byName.get(link.neighbour) !== link) return;
+    this.byName.delete(link.neighbour);
+    this.all = this.but(undefined);
+  }
+
+  /** What goes to everybody but whoever is at the other end of this link. */
+  but(from: Link | undefined): Sending[] {
+    const sendings: Sending[] = [];
+    for (const link of this.byName.values()) {
+      if (link.sending !== undefined && !isSameLife(link, from)) sendings.push(link.sending);
+    }
+    return sendings;
+  }
+
+  /** What goes to whoever is at the other end of this link, which may be another connection that replaces this one. */
+  to(from: Link): Sending | undefined {
+    const link = from.neighbour === undefined ? undefined : this.byName.get(from.neighbour);
+    return link !== undefined && isSameLife(link, from) ? link.sending : undefined;
+  }
+
+  /** This server has got something new of an origin. */
+  gotMore(origin: Origin): void {
+    for (const link of this.byName.values()) link.receiving.gotMore(origin);
+  }
+}
+
+/** What an earlier life of the neighbour sent, over a connection that is still leaving, this life may not have. */
+function isSameLife(link: Link, other: Link | undefined): boolean {
+  return other !== undefined && link.neighbour === other.neighbour && link.epoch === other.epoch;
+}

@@ -1,0 +1,51 @@
+// The plain reports that stand one after the other in a chunk, read before the first of them is served, so that what all of them will
+// need of the memory can be asked for together. Knows no table.
+import { Command } from './command.ts';
+import { REPORTS_AHEAD } from './limits.ts';
+import { parsePlainReport } from './plain-report.ts';
+
+const NOTHING = new Uint8Array(0);
+
+/** One serves all connections, one after the other: what is not served is read again. */
+export class ReportsAhead {
+  /** Where the reports are: as long as they wait. */
+  bytes: Uint8Array = NOTHING;
+  /** The reports, `count` of them. */
+  readonly sought: readonly Command[] = Array.from({ length: REPORTS_AHEAD }, () => new Command());
+  count = 0;
+  private at = 0;
+
+  /** Whether all that were read are served. */
+  get isEmpty(): boolean {
+    return this.at === this.count;
+  }
+
+  /** Reads those that come next, from `start` on; none if the next line is no plain report of at most `mostBytes`. */
+  read(bytes: Uint8Array, start: number, mostBytes: number): void {
+    this.bytes = bytes;
+    this.at = 0;
+    let count = 0;
+    let at = start;
+    while (count < REPORTS_AHEAD) {
+      const lf = parsePlainReport(bytes, at, bytes.length, this.sought[count] as Command);
+      if (lf < 0 || lf - at > mostBytes) break;
+      count += 1;
+      at = lf + 1;
+    }
+    this.count = count;
+  }
+
+  /** The next, or undefined. */
+  next(): Command | undefined {
+    if (this.at === this.count) return undefined;
+    this.at += 1;
+    return this.sought[this.at - 1];
+  }
+
+  /** Those that are left are not served from here. */
+  drop(): void {
+    this.count = 0;
+    this.at = 0;
+    this.bytes = NOTHING;
+  }
+}
