@@ -100,6 +100,12 @@ test('what is written during a sync is durable with the next one that is asked f
   assert.deepEqual(directory.synced, [1, 'names', 1, 1, 1]);
   log.sync();
   assert.equal(directory.syncing, undefined, 'nothing to make durable');
+  // And so does a file that was begun meanwhile: the old one's end, the new one, the names.
+  report(4);
+  log.sync();
+  log.rotate(0);
+  directory.endAll();
+  assert.deepEqual(directory.synced.slice(5), [1, 1, 2, 'names']);
 });
 
 test('a sync that fails is mended by a snapshot that was begun after it, not by one that was under way', () => {

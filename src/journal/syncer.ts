@@ -94,8 +94,9 @@ export class Syncer {
       if (fault === undefined && sync !== undefined) return sync(next);
       for (const file of retired) file.close();
       this.answer(fault);
-      // What is written all the while is not: syncs one after the other would cost more than all else.
-      if (this.wanted) return this.round();
+      // A file that was begun meanwhile is made durable at once, being three syncs. What was only written waits until it is asked
+      // for: under load that is always something, and one sync after the other would cost more than all else.
+      if (this.wanted || this.named) return this.round();
       this.running = false;
       for (const then of this.idleThen.splice(0)) then();
     };
