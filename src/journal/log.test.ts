@@ -77,6 +77,37 @@ test('what a life that was killed had acknowledged is made durable by the next',
   }
 });
 
+test('what is written during a sync is durable with the next one that is asked for, not at once', () => {
+  const directory = new HandDirectory();
+  const log = logOver(directory, 'wal');
+  log.begin(1, { number: 0, wholeBytes: 0 }, 0, []);
+  log.sync();
+  directory.endAll();
+  const report = (sequence: number): void => {
+    log.append(madeRecord(origin, sequence, 'kiwi', sequence));
+    log.commit(undefined);
+  };
+  report(1);
+  log.sync();
+  report(2);
+  directory.endAll();
+  assert.deepEqual(directory.synced, [1, 'names', 1]);
+  // Asked for while one is under way, it follows.
+  log.sync();
+  report(3);
+  log.sync();
+  directory.endAll();
+  assert.deepEqual(directory.synced, [1, 'names', 1, 1, 1]);
+  log.sync();
+  assert.equal(directory.syncing, undefined, 'nothing to make durable');
+  // And so does a file that was begun meanwhile: the old one's end, the new one, the names.
+  report(4);
+  log.sync();
+  log.rotate(0);
+  directory.endAll();
+  assert.deepEqual(directory.synced.slice(5), [1, 1, 2, 'names']);
+});
+
 test('a sync that fails is mended by a snapshot that was begun after it, not by one that was under way', () => {
   const directory = new HandDirectory();
   const log = logOver(directory, 'fsync');

@@ -16,6 +16,8 @@ export class Syncer {
   /** A new file's name is not durable yet. */
   private named = false;
   private dirty = false;
+  /** What is dirty is to be made durable after the sync under way. */
+  private wanted = false;
   private waiting: Done[] = [];
   /** Those that the sync under way serves; who comes while they are answered comes after them. */
   private served: Done[] | undefined;
@@ -55,8 +57,11 @@ export class Syncer {
     else this.served.push(done);
   }
 
+  /** Makes durable what was written so far. While that is being done for what was written before, it comes next. */
   start(): void {
-    if (!this.dirty || this.running) return;
+    if (!this.dirty) return;
+    this.wanted = true;
+    if (this.running) return;
     this.running = true;
     this.round();
   }
@@ -72,6 +77,7 @@ export class Syncer {
   private round(): void {
     const { current, retired, inherited, named } = this;
     this.dirty = false;
+    this.wanted = false;
     this.retired = [];
     this.inherited = [];
     this.named = false;
@@ -88,7 +94,9 @@ export class Syncer {
       if (fault === undefined && sync !== undefined) return sync(next);
       for (const file of retired) file.close();
       this.answer(fault);
-      if (this.dirty) return this.round();
+      // A file that was begun meanwhile is made durable at once, being three syncs. What was only written waits until it is asked
+      // for: under load that is always something, and one sync after the other would cost more than all else.
+      if (this.wanted || this.named) return this.round();
       this.running = false;
       for (const then of this.idleThen.splice(0)) then();
     };

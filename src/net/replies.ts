@@ -92,7 +92,7 @@ export class Replies {
   /** Writes one piece. True if the kernel has it already; otherwise `written` is called when it does. */
   private send(bytes: Uint8Array): boolean {
     const { socket } = this;
-    // With a callback, Node puts off what it does after a write: for each small reply that costs nearly as much as writing it.
+    // For a callback Node schedules a step of its own after each write, which the replies of every turn would pay for.
     socket.write(bytes);
     if (socket.writableLength === 0) return true;
     socket.write(NOTHING, this.written);
