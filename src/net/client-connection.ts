@@ -17,39 +17,9 @@ import { type Line, LineReader } from '../wire/lines.ts';
 import type { StoredRecord } from '../wire/record.ts';
 import { writeAtStart, writeInvalid, writeTooLong } from '../wire/reply.ts';
 import { ReportsAhead } from '../wire/reports-ahead.ts';
-import type { Answering, Pulse } from './pulse.ts';
-import type { Read } from './reading.ts';
+import type { ClientService, Places } from './client-service.ts';
+import type { Answering } from './pulse.ts';
 import { Replies, type RepliesOwner } from './replies.ts';
-
-/** What a connection needs from the server around it. */
-export interface ClientService {
-  readonly pulse: Pulse;
-  readonly lineBytes: number;
-  /** How chunks are read. */
-  readonly read: Read;
-  /**
-   * The places JSON for a record, cut to the bound: at once, or later. Undefined (never a rejection) when there is no usable
-   * answer; the reason is the service's to log.
-   */
-  places(record: StoredRecord, radiusKm: number, bound: number, signal: AbortSignal): Places | Promise<Places>;
-  /** False while the disk takes nothing: a report that could be lost is refused instead. */
-  acceptsReports(): boolean;
-  readonly observer: ClientObserver;
-}
-
-export type Places = Uint8Array | undefined;
-
-/** What happened on a connection, for the log and the metrics. `connection` numbers them. */
-export interface ClientObserver {
-  received(connection: number, line: Line): void;
-  /** A reply, its first line at `bytes[start, end)` with LF; `replyBytes` counts all of it. */
-  sent(connection: number, bytes: Uint8Array, start: number, end: number, replyBytes: number): void;
-  stale(connection: number, line: Line, command: Command): void;
-  /** A connection was lost before it began: usually for want of file descriptors. */
-  acceptFailed(reason: string): void;
-  /** The connection was cut off by this server, or broke. */
-  dropped(connection: number, reason: string): void;
-}
 
 /** A WHATSAT whose places are not there yet, and the replies that must wait behind it. */
 interface Lookup {
@@ -87,6 +57,8 @@ export class ClientConnection implements RepliesOwner, Answering {
   /** Commands wait: for the client to read, for a lookup, or for other connections' turns. */
   private paused = false;
   private resuming = false;
+  /** The line that was found is a question, and must wait until all that has arrived is read. */
+  private asks = false;
 
   constructor(id: number, socket: Socket, service: ClientService) {
     this.id = id;
@@ -146,8 +118,8 @@ export class ClientConnection implements RepliesOwner, Answering {
     this.socket.destroy();
   }
 
-  /** Serves commands until they are used up, or must wait. */
-  private serve(): void {
+  /** Serves commands until they are used up, or must wait. Questions wait until everything that has arrived is read. */
+  private serve(isRead = false): void {
     if (this.paused || this.closed) return;
     const { pulse } = this.service;
     const startMs = pulse.nowMs();
@@ -155,12 +127,14 @@ export class ClientConnection implements RepliesOwner, Answering {
     this.replyStart = replies.length;
     pulse.readClock(now);
     ahead.drop();
-    for (let lines = 1; this.nextLine(startMs); lines += 1) {
+    for (let lines = 1; this.nextLine(startMs, isRead); lines += 1) {
       // The bytes of a turn end it: disk and links get theirs, and this connection goes on.
       if (replies.length >= TURN_BYTES) this.answer();
-      if (this.mustWait() || (lines % TURN_LINES === 0 && pulse.nowMs() > startMs + TURN_MS)) return this.pause();
+      if (this.asks || this.mustWait() || (lines % TURN_LINES === 0 && pulse.nowMs() > startMs + TURN_MS))
+        return this.pause();
     }
-    if (this.ended && this.reader.finish()) this.line(startMs);
+    if (this.ended && this.reader.finish()) this.line(startMs, isRead);
+    if (this.asks) return this.pause();
     this.served = this.ended;
     this.answer();
     this.endIfDone();
@@ -168,8 +142,12 @@ export class ClientConnection implements RepliesOwner, Answering {
   }
 
   /** Serves one command, if there is one. */
-  private nextLine(startMs: number): boolean {
+  private nextLine(startMs: number, isRead: boolean): boolean {
     const { reader } = this;
+    if (this.asks) {
+      this.line(startMs, isRead);
+      return true;
+    }
     if (ahead.isEmpty) {
       reader.readAhead(ahead);
       this.service.pulse.replica.table.expect(ahead);
@@ -178,7 +156,7 @@ export class ClientConnection implements RepliesOwner, Answering {
     if (report !== undefined) {
       reader.pass(report);
       this.report(report, startMs);
-    } else if (reader.next()) this.line(startMs);
+    } else if (reader.next()) this.line(startMs, isRead);
     else return false;
     return true;
   }
@@ -205,20 +183,25 @@ export class ClientConnection implements RepliesOwner, Answering {
   private resumeIfPossible(): void {
     if (this.resuming || !this.mayResume()) return;
     this.resuming = true;
+    if (this.asks) this.service.pulse.afterReading(this.resume);
     // Not at once: other connections have waited for this turn to end.
-    setImmediate(() => {
-      this.resuming = false;
-      if (!this.mayResume()) return;
-      this.paused = false;
-      this.serve();
-      if (!this.paused && !this.closed) this.socket.resume();
-    });
+    else setImmediate(this.resume);
   }
 
-  private line(nowMs: number): void {
+  private readonly resume = (): void => {
+    this.resuming = false;
+    if (!this.mayResume()) return;
+    this.paused = false;
+    this.serve(true);
+    if (!this.paused && !this.closed) this.socket.resume();
+  };
+
+  private line(nowMs: number, isRead: boolean): void {
     const line = this.reader;
     const { observer, pulse } = this.service;
     const kind = line.tooLong ? 'invalid' : parseCommand(line.bytes, line.start, line.end, command);
+    this.asks = kind === 'whatsat' && !isRead;
+    if (this.asks) return line.keepLine();
     if (kind === 'blank') return;
     if (kind === 'iamat') return this.report(command, nowMs);
     observer.received(this.id, line);

@@ -1,7 +1,8 @@
 // The client port: accepts connections and keeps count of them. Knows sockets; what is said on them is the connection's.
 import { createServer, type Server, type Socket } from 'node:net';
 import { CLIENT_KEEPALIVE_MS, CONNECTIONS, LISTEN_BACKLOG, STOP_GRACE_MS } from '../wire/limits.ts';
-import { ClientConnection, type ClientService } from './client-connection.ts';
+import { ClientConnection } from './client-connection.ts';
+import type { ClientService } from './client-service.ts';
 import { closeListener, listen } from './listen.ts';
 
 export class ClientListener {

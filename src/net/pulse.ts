@@ -41,6 +41,8 @@ export class Pulse {
   private armedForMs = Number.POSITIVE_INFINITY;
   private readonly waiting = new Set<() => void>();
   private endOfTurn: NodeJS.Immediate | undefined;
+  /** Who asks something of this turn, when all that has arrived is read. */
+  private asking: (() => void)[] = [];
   /** The replies of this turn, of all connections; whoever appends some says so with `answered`. */
   readonly replies: ByteWriter = new ByteWriter(TURN_BYTES);
   private answers: Answer[] = [];
@@ -99,8 +101,24 @@ export class Pulse {
 
   /** Something was learned: the turn ends when what has arrived by now has been looked at. */
   endTurnSoon(): void {
-    this.endOfTurn ??= setImmediate(this.endTurn);
+    this.endOfTurn ??= setImmediate(this.endReading);
   }
+
+  /**
+   * Calls `ask` when what has arrived by now, on whatever connection, is read, and before the turn ends. Of two connections that were
+   * written one after the other the later may be read first: without this a question could come before what its asker was told of.
+   */
+  afterReading(ask: () => void): void {
+    this.asking.push(ask);
+    this.endTurnSoon();
+  }
+
+  private readonly endReading = (): void => {
+    const { asking } = this;
+    this.asking = [];
+    for (const ask of asking) ask();
+    this.endTurn();
+  };
 
   /**
    * Links first, then the disk, then clients: what is acknowledged is kept, and whoever asks a neighbour after reading its reply is
@@ -109,6 +127,7 @@ export class Pulse {
   readonly endTurn = (): void => {
     if (this.endOfTurn !== undefined) clearImmediate(this.endOfTurn);
     this.endOfTurn = undefined;
+    if (this.asking.length > 0) this.endTurnSoon();
     const { answers, replies } = this;
     this.send();
     if (answers.length === 0) return this.keep();

@@ -1,12 +1,13 @@
 // A client's connection is served the same, whichever way its bytes are read: over real sockets, with each of the two.
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { Replica } from '../core/replica.ts';
 import type { Observer } from '../core/sink.ts';
 import { asciiBytes } from '../wire/bytes.ts';
-import type { ClientObserver } from './client-connection.ts';
 import { ClientListener } from './client-listener.ts';
+import type { ClientObserver } from './client-service.ts';
 import { Pulse } from './pulse.ts';
 import { type Read, readIntoOneBuffer, readPublicly } from './reading.ts';
 
@@ -39,9 +40,15 @@ async function withServer(read: Read, use: (dial: () => Socket) => Promise<void>
   pulse.start();
   // Port 0: any that is free.
   await clients.listen('127.0.0.1', 0);
+  const sockets: Socket[] = [];
   try {
-    await use(() => connect({ port: clients.port ?? 0, host: '127.0.0.1', allowHalfOpen: true }));
+    await use(() => {
+      const socket = connect({ port: clients.port ?? 0, host: '127.0.0.1', allowHalfOpen: true });
+      sockets.push(socket);
+      return socket;
+    });
   } finally {
+    for (const socket of sockets) socket.destroy();
     pulse.stop();
     await clients.stop();
   }
@@ -105,6 +112,31 @@ for (const [name, read] of ways) {
       assert.equal(json, '{}');
       assert.match(second ?? '', /^AT Barn .* behind \+3\+4 1$/);
       assert.equal(third, '? WHATSAT nobody 1 1 SINCE 1');
+    });
+  });
+
+  test(`a question sees what arrived with it on another connection, read ${name}`, async () => {
+    await withServer(read, async (dial) => {
+      const [asker, teller] = [dial(), dial()];
+      const lines = [asker, teller].map((socket) => createInterface(socket)[Symbol.asyncIterator]());
+      const next = async (index: number): Promise<string> => String((await lines[index]?.next())?.value);
+      asker.write('hello\n');
+      teller.write('hello\n');
+      assert.deepEqual([await next(0), await next(1)], ['? hello', '? hello']);
+      for (let round = 1; round <= 50; round += 1) {
+        // Both leave in one turn of this process, so the server finds both when it looks again, and the question first.
+        asker.write(`IAMAT mine +1+1 ${round}\nWHATSAT van 1 1\nIAMAT mine +1+1 ${round}.5\nWHATSAT mine 1 1\n`);
+        teller.write(`IAMAT van +1+2 ${round}\n`);
+        assert.match(await next(1), new RegExp(` van \\+1\\+2 ${round}$`));
+        const own = ` mine +1+1 ${round}`;
+        for (const end of [own, ` van +1+2 ${round}`, '{}', '', `${own}.5`, `${own}.5`, '{}', '']) {
+          const reply = await next(0);
+          assert.ok(reply.endsWith(end), `round ${round}: ${reply}`);
+        }
+      }
+      asker.end('WHATSAT van 1 1');
+      assert.match(await next(0), / van \+1\+2 50$/);
+      teller.end();
     });
   });
 

@@ -3,7 +3,7 @@
 import type { Logger } from 'pino';
 import type { Link } from '../core/link.ts';
 import type { Observer } from '../core/sink.ts';
-import type { ClientObserver } from '../net/client-connection.ts';
+import type { ClientObserver } from '../net/client-service.ts';
 import type { DialObserver } from '../net/dialer.ts';
 import type { LinkListenerObserver } from '../net/link-listener.ts';
 import { addressOf } from '../net/link-socket.ts';

@@ -1,7 +1,7 @@
 // The places behind WHATSAT: makes the configured providers when they are first needed, asks them about a record's position, and
 // says in the log and the counters how that went. Knows providers only by their contract.
 import type { Logger } from 'pino';
-import type { Places } from '../net/client-connection.ts';
+import type { Places } from '../net/client-service.ts';
 import { Ledger } from '../places/budget.ts';
 import type { ChainObserver, ProviderCounts } from '../places/chain.ts';
 import { PlacesError, type PlacesProvider, type PlacesQuery } from '../places/provider.ts';

@@ -47,6 +47,13 @@ export class LineReader implements Line {
     this.at = 0;
   }
 
+  /** Copies the line that was found: it then stays, whatever becomes of its chunk, until the next is looked for. */
+  keepLine(): void {
+    this.bytes = this.bytes.slice(this.start, this.end);
+    this.end -= this.start;
+    this.start = 0;
+  }
+
   /** Takes the next chunk; the one before must have been read to its end. It is not copied: see `keepUnread`. */
   push(chunk: Uint8Array): void {
     this.chunk = chunk;
