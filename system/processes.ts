@@ -246,11 +246,15 @@ export class Herd {
     return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
-  /** The links that were lost, as `Goloman: Hands, silent for ...`, and not the one of two that neighbours dial at once. */
+  /**
+   * The links that were lost, as `Goloman: Hands, silent for ...`, while no server stopped. Of two that neighbours dial at once one is
+   * given up, which the one sees as a replacement and the other, if its better one is not open yet, as a goodbye.
+   */
   lostLinks(): string[] {
+    const givenUp = ['replaced by another connection', 'the other side left'];
     return SERVERS.flatMap((name) =>
       this.log(name)
-        .filter(({ event, reason }) => event === 'link dropped' && reason !== 'replaced by another connection')
+        .filter(({ event, reason }) => event === 'link dropped' && !givenUp.includes(String(reason)))
         .map(({ neighbour, reason }) => `${name}: ${neighbour}, ${reason}`),
     );
   }
