@@ -48,7 +48,12 @@ function answers(port) {
 /** `traffic`: with its log of each line that comes and goes. */
 export async function startDrover(ack, cores, traffic = false) {
   const herd = await BenchHerd.start({ ...ALONE, ack, cores, traffic });
-  return { port: herd.port('Bench'), pids: herd.pids, stop: () => herd.stop() };
+  return {
+    port: herd.port('Bench'),
+    pids: herd.pids,
+    settle: () => herd.learnPositions('Bench'),
+    stop: () => herd.stop(),
+  };
 }
 
 /** `appendOnly`: its log on disk, synced once a second. */

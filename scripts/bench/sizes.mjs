@@ -17,6 +17,7 @@ async function filled(server, requests, clients) {
     const rings = ringsOfAll(request, clients, Math.floor(Date.now() / 1000));
     await fillFrom({ host: '127.0.0.1', port: server.port, replyStart, rings });
   }
+  await server.settle?.();
   await settle();
   return (residentBytesOf(server.pids[0]) - before) / clients;
 }

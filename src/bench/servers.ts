@@ -51,6 +51,9 @@ const STOP_MS = 6000;
 const HOST = '127.0.0.1';
 const HERD = 'bench';
 
+/** A question waits 3 s: these are enough for more clients than fit in memory. */
+const LEARNING_QUESTIONS = 50;
+
 export class BenchHerd {
   readonly directory: string = mkdtempSync(path.join(tmpdir(), `drover-bench-${process.pid}-`));
   private readonly plan: HerdPlan;
@@ -136,6 +139,19 @@ export class BenchHerd {
   /** Who is near a position, over a connection of its own. */
   near(name: string, question: NearQuestion): Promise<NearAnswer> {
     return askNear(this.asking(name), question);
+  }
+
+  /** Has a server learn for its near index where everybody is, as it does when somebody asks. */
+  async learnPositions(name: string): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.near(name, { latitude: 0, longitude: 0, radiusMetres: 1, most: 1 });
+        return;
+      } catch (error) {
+        // Millions of positions take longer than a question waits, and what was learned stays.
+        if (attempt === LEARNING_QUESTIONS) throw error;
+      }
+    }
   }
 
   /** Waits until every link between running servers is up. */

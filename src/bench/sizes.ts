@@ -22,6 +22,7 @@ export async function memory({ clients = CLIENTS, ack, cores }: Settings, progre
     const rings = ringsOfAll('iamat', clients, Math.floor(Date.now() / 1000));
     const plan = { host: '127.0.0.1', port: herd.port('Bench'), replyStart: 'A', rings };
     await fillFrom(plan, (share) => progress('memory, filling', share));
+    await herd.learnPositions('Bench');
     await later(IDLE_MS);
     const growth = residentBytesOf(pid) - before;
     const told = (await herd.status('Bench')).memory ?? {};
