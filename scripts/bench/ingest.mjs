@@ -7,6 +7,8 @@ import { startAsyncio, startDrover, startRedis } from './peers.mjs';
 /** The first of each contender and load is longer: its server has to compile, or to make room. */
 const FIRST_WARM_UP_SECONDS = 0.5;
 const WARM_UP_SECONDS = 0.2;
+/** How often the near index has to be in step, where it is asked. */
+const ASKED_EVERY_MS = 250;
 
 async function startAll({ cores, skipped }) {
   const servers = {};
@@ -24,11 +26,12 @@ async function startAll({ cores, skipped }) {
   return servers;
 }
 
-/** Who competes: a server, what it is sent, and what its replies begin with. */
+/** Who competes: a server, what it is sent, what its replies begin with, and what else is asked of it meanwhile. */
 function contendersAmong(servers) {
   const all = [
     ['drover, log off', servers.droverMemory, 'iamat', 'A'],
     ['drover, log on', servers.droverLog, 'iamat', 'A'],
+    ['drover, log off, asked who is near', servers.droverMemory, 'iamat', 'A', servers.droverMemory.settle],
     ['redis GEOADD', servers.redis, 'geoadd', ':'],
     ['redis GEOADD, AOF everysec', servers.redisLog, 'geoadd', ':'],
     ['redis HSET', servers.redis, 'hset', ':'],
@@ -50,11 +53,12 @@ export async function measureIngest({ rounds, seconds, connections, pipelines, c
         for (let round = 0; round < rounds; round += 1) {
           // Another begins each round: who comes after whom must not matter.
           for (let turn = 0; turn < contenders.length; turn += 1) {
-            const [name, { port, pids }, request, replyStart] = contenders[(turn + round) % contenders.length];
+            const [name, { port, pids }, request, replyStart, ask] = contenders[(turn + round) % contenders.length];
             const rings = ringsFor({ request, moves, area: 'world' }, connections, clients);
             const times = { warmUpSeconds: round === 0 ? FIRST_WARM_UP_SECONDS : WARM_UP_SECONDS, seconds };
             const load = { host: '127.0.0.1', port, rings, replyEnd: 'line', replyStart, pipeline, ...times };
-            const measured = await generate(load, { pids });
+            const asking = ask === undefined ? undefined : setInterval(() => ask().catch(() => {}), ASKED_EVERY_MS);
+            const measured = await generate(load, { pids }).finally(() => clearInterval(asking));
             rows.push({ name, moves, pipeline, round, ...measured });
             const busy = `server busy ${share(measured.cpuShare)}, generator ${share(measured.generatorBusyShare)}`;
             const rate = `${Math.round(measured.perSecond)}/s, ${measured.cpuUsPerReply.toFixed(2)} us`;

@@ -3,6 +3,7 @@
 /** Which ratio is asked for: ours, and the peer's. */
 const PAIRS = [
   ['drover, log off', 'redis GEOADD'],
+  ['drover, log off, asked who is near', 'redis GEOADD'],
   ['drover, log on', 'redis GEOADD, AOF everysec'],
   ['drover, log off', 'redis HSET'],
   ['drover, log on', 'redis HSET, AOF everysec'],
