@@ -113,7 +113,7 @@ describe('google', () => {
   });
 
   test('an answer without places is ZERO_RESULTS', async () => {
-    for (const body of ['{}', ' {\n}\n\n', '{"places":[]}', '{"routingSummaries":[{}]}']) {
+    for (const body of ['{}', ' {\n}\n\n', '{"places":[]}', '{"routingSummaries":[{}]}', '{"places":[null,5,[],{}]}']) {
       standIn.behaviour = { status: 200, body };
       assert.equal(
         await ask(),
