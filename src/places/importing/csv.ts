@@ -37,7 +37,7 @@ function columnsIn(header: readonly string[], given: Columns): Found {
     if (at >= 0 || (name === undefined && !NEEDED.includes(what))) return at;
     const shown = header.slice(0, SHOWN_COLUMNS).map((column) => JSON.stringify(column.slice(0, 40)));
     const there = `${shown.join(', ')}${header.length > SHOWN_COLUMNS ? ', ...' : ''}`;
-    const hint = header.length === 1 ? '; --delimiter says what is between columns' : '';
+    const hint = /[;\t|]/.test(header.join()) ? '; --delimiter says what is between columns' : '';
     throw new PlacesError(`it has no column ${JSON.stringify(name ?? what)}; its first line has ${there}${hint}`);
   };
   return {
