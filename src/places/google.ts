@@ -17,8 +17,8 @@ export interface GoogleOptions {
 
 export const GOOGLE = 'Google';
 
-/** Google's keys have 39 characters. A much shorter one, as in tests, may well be a word of an honest answer. */
-const SHORTEST_SECRET = 16;
+/** Google's keys have 39 characters, a proxy's may have fewer. What is shorter than this may well be a word of an honest answer. */
+const SHORTEST_SECRET = 8;
 
 /** @throws {PlacesError} when the document holds the key, which nobody may see */
 export function refuseBetrayal(document: Uint8Array, key: string | undefined): void {

@@ -84,7 +84,8 @@ async function readCollection(file: string, { columns }: ReadOptions, intake: In
   const { size } = await stat(file);
   const stream = createReadStream(file, { highWaterMark: 256 * 1024 });
   let row = 0;
-  const parsing = parser.asStream();
+  // Values whole, and not in pieces as well: that is half of the time.
+  const parsing = parser.asStream({ packValues: true, streamValues: false });
   // Its errors are about the text; those of the stream before it say themselves what they are about.
   parsing.on('error', (error) => {
     error.message = `it is no whole JSON document: ${error.message}`;
