@@ -36,7 +36,8 @@ export const OVERPASS_ANSWER_BYTES: number = 4 * MEBIBYTE;
 export const OVERPASS_QUERY_BYTES: number = 64 * MEBIBYTE;
 export const OVERPASS_QUERY_SECONDS = 8;
 
-/** How long Overpass is left alone when it has had enough and does not say for how long: at first, and at most. */
+/** How long Overpass is left alone when it has had enough: at least, also when it says 0 or its clock is behind; at first, when it does not say; and at most. */
+export const OVERPASS_REST_LEAST_MS = 1000;
 export const OVERPASS_REST_FIRST_MS = 15_000;
 export const OVERPASS_REST_MOST_MS = 600_000;
 
