@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { type CsvError, type InfoRecord, parse } from 'csv-parse';
 import { INPUT_LINE_BYTES } from '../limits.ts';
 import { PlacesError } from '../provider.ts';
-import { type Columns, type Format, PLAIN_TYPES, type ReadOptions, typeName } from './format.ts';
+import { type Columns, type Format, type ReadOptions, typesFrom } from './format.ts';
 import type { Intake } from './intake.ts';
 
 /** What columns are mostly called, in any case. */
@@ -47,12 +47,6 @@ function columnsIn(header: readonly string[], given: Columns): Found {
     type: find('type'),
     vicinity: find('vicinity'),
   };
-}
-
-/** `Cafe; bakery` as two types; what it is at least comes last. */
-export function typesFrom(text: string): readonly string[] {
-  const own = text.split(/[;|]/).map(typeName).filter(Boolean);
-  return own.length === 0 ? PLAIN_TYPES : [...new Set([...own, ...PLAIN_TYPES])];
 }
 
 async function read(file: string, { columns, delimiter }: ReadOptions, intake: Intake): Promise<void> {

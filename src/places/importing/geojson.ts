@@ -5,8 +5,7 @@ import { stat } from 'node:fs/promises';
 import { placeTypes, vicinityOf } from '../openstreetmap-types.ts';
 import { PlacesError } from '../provider.ts';
 import { Bounds } from './bounds.ts';
-import { typesFrom } from './csv.ts';
-import type { Columns, Format, ReadOptions } from './format.ts';
+import { type Columns, type Format, type ReadOptions, typesFrom } from './format.ts';
 import type { Intake } from './intake.ts';
 import { readLines } from './lines.ts';
 
