@@ -11,6 +11,12 @@ export const BREAKER_PAUSE_MS = 30_000;
 /** A provider that has another behind it may take this part of the time that is left, so that the other is still in time. */
 export const SHARE_OF_TIME = 0.5;
 
+/** Requests to Google at once: each is a socket, and a process has often no more than 1024 files for clients and everything else. At 0.1 s each these are thousands of lookups a second. */
+export const GOOGLE_TURNS = 256;
+
+/** Requests that wait for a turn; further ones fail at once. At a second each the last of them is just in time. */
+export const GOOGLE_WAITING = 2048;
+
 /** Requests to Overpass at once: the public server gives an address two slots. */
 export const OVERPASS_TURNS = 2;
 
