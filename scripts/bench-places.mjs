@@ -1,6 +1,6 @@
 // Measures places in files and writes docs/benchmarks/places.md: `npm run bench:places` (under two minutes; `-- --print` only prints).
-// Lookups and opening at the embedded size and at two million, beside SQLite's R*Tree on the same points; imports of GeoNames and
-// OSM PBF. Times are wall-clock for lookups and CPU for imports, so that other programs on the machine matter less.
+// Lookups and opening at the embedded size and at two million, beside SQLite's R*Tree on the same points; imports of all
+// formats. Times are wall-clock for lookups and CPU for imports, so that other programs on the machine matter less.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { importPlaces } from '../dist/src/places/importing/import.js';
 import { PlaceRows } from '../dist/src/places/importing/place-rows.js';
 import { writePlacesFile } from '../dist/src/places/importing/places-writer.js';
 import { PlacesFile } from '../dist/src/places/places-file.js';
+import { writeTables } from './bench/places-tables.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const REPORT = path.join(ROOT, 'docs/benchmarks/places.md');
@@ -21,6 +22,8 @@ const COUNTRY = path.join(ROOT, 'test-data/liechtenstein-2013-08-03.osm.pbf');
 const COUNTRY_ELEMENTS = 65_733 + 7_121 + 113;
 const COUNTRY_TIMES = 30;
 const CITIES_TIMES = 3;
+/** Of each format that has rows. */
+const TABLE_ROWS = 200_000;
 const MANY = 2_000_000;
 const LOOKUPS = 20_000;
 const SQLITE_LOOKUPS = 2_000;
@@ -244,6 +247,17 @@ async function run() {
   say(
     `| OSM PBF: Liechtenstein ${COUNTRY_TIMES} times, ${thousands(elements)} elements | ${rate(elements, measured)} |`,
   );
+  const tables = await writeTables(
+    Array.from({ length: TABLE_ROWS }, (_, at) => {
+      const [latitude, longitude] = beside(towns[at % towns.length]);
+      return { name: `Place number ${at}`, latitude, longitude, street: `Street ${at % 5000}` };
+    }),
+    folder,
+  );
+  for (const [format, file] of Object.entries(tables)) {
+    const table = await measureImport([file]);
+    say(`| ${format}: ${thousands(TABLE_ROWS)} rows | ${rate(TABLE_ROWS, table)} |`);
+  }
   if (!process.argv.includes('--print')) writeFileSync(REPORT, `${lines.join('\n')}\n`);
 }
 

@@ -1,12 +1,14 @@
 // What docs/importing-places.md shows is run, as it stands there; and a herd that answers from an imported file.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { madeFoursquare, madeOverture } from '../src/places/importing/made-parquet.ts';
+import { placesFileFault } from '../src/places/places-file.ts';
 import { exchange } from './client.ts';
 import { drover, Herd, MAIN } from './processes.ts';
 
@@ -34,8 +36,8 @@ before(() => {
   for (const [name, content] of Object.entries(EXAMPLES)) writeFileSync(path.join(folder, name), content);
 });
 
-function inFolder(command: string): Promise<{ code: number; output: string; errors: string }> {
-  const words = `"${process.execPath}" "${MAIN}" ${command.replace(/^drover /, '')}`;
+function inFolder(command: string, variables = ''): Promise<{ code: number; output: string; errors: string }> {
+  const words = `${variables} "${process.execPath}" "${MAIN}" ${command.replace(/^drover /, '')}`;
   return new Promise((resolve) => {
     execFile('sh', ['-c', words], { cwd: folder }, (error, output, errors) => {
       resolve({ code: error === null ? 0 : Number(error.code), output, errors });
@@ -80,6 +82,33 @@ describe('what the document shows', () => {
   });
 });
 
+test('near asks whom the environment names, or else the configuration; the flag beats both', async () => {
+  writeFileSync(
+    path.join(folder, 'herd.json'),
+    JSON.stringify({
+      herd: 'x',
+      servers: { A: { host: '127.0.0.1', clientPort: 17345 } },
+      links: [],
+      places: { provider: 'file:li.places' },
+    }),
+  );
+  await inFolder('places import liechtenstein.osm.pbf -o li.places');
+  const first = async (variables: string, flag = ''): Promise<string> => {
+    const words = `places near 47.14,9.52 --limit 1 --type museum ${flag}`;
+    return (await inFolder(words, variables)).output;
+  };
+  for (const variables of ['DROVER_PLACES=file:li.places', 'DROVER_CONFIG=herd.json']) {
+    assert.match(await first(variables), /Kunstmuseum|museum/);
+    assert.match(await first(variables, '--places embedded'), /^No places \(ZERO_RESULTS\)/);
+  }
+  assert.match(await first('DROVER_CONFIG=herd.json DROVER_PLACES=embedded'), /^No places/);
+});
+
+test('a tab between columns can be written', async () => {
+  writeFileSync(path.join(folder, 'tabs.csv'), 'name\tlat\tlon\nHere\t1\t2\n');
+  assert.match((await inFolder("places import tabs.csv --delimiter '\\t'")).output, /^tabs\.csv \(csv\): 1 place\n/);
+});
+
 describe('an import that fails', () => {
   test('says why in one line, with exit code 1, and leaves what was there', async () => {
     writeFileSync(path.join(folder, 'page.csv'), '<!doctype html>\n<title>404</title>\n');
@@ -105,10 +134,25 @@ describe('an import that fails', () => {
     );
   });
 
+  test('stopped while it writes, it leaves nothing half done', async () => {
+    const target = path.join(folder, 'stopped');
+    mkdirSync(target);
+    const rows = Array.from({ length: 60_000 }, (_, row) => `Place ${row},${(row % 170) - 85},${(row % 350) - 175}\n`);
+    writeFileSync(path.join(folder, 'long.csv'), `name,lat,lon\n${rows.join('')}`);
+    const words = [MAIN, 'places', 'import', path.join(folder, 'long.csv'), '-o', path.join(target, 'long.places')];
+    const child = spawn(process.execPath, words, { stdio: 'ignore' });
+    const watcher = watch(target, () => child.kill('SIGINT'));
+    await once(child, 'exit');
+    watcher.close();
+    assert.deepEqual(readdirSync(target), ['long.places']);
+    assert.equal(placesFileFault(path.join(target, 'long.places')), undefined);
+  });
+
   for (const [words, code, message] of [
     ['places import', 2, /missing required argument 'file'/],
     ['places import x.csv --format xls', 2, /Allowed choices are osm, geonames/],
-    ['places import x.csv --url ftp://x', 1, /"ftp:\/\/x" is not a http:\/\/ or https:\/\/ address/],
+    ['places import x.csv --url ftp://x', 2, /'ftp:\/\/x' is invalid\. It must be an http:\/\/ or https:\/\/ address/],
+    ["places import x.csv --delimiter ''", 2, /It must have at least one character/],
     ['places import x.csv', 1, /^drover: x\.csv cannot be imported: ENOENT/],
     ['places near 1,2 --places file:cafes.csv', 1, /cafes\.csv cannot be used: it is not a \.places file/],
     ['places near 1,2 --places bing', 2, /--places: there is no provider "bing"/],

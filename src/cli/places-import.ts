@@ -1,13 +1,16 @@
 // `drover places import`: files of places into one that a herd answers from. Turns words into a request and its report into lines;
 // the code that reads formats is loaded when the command runs.
+import { constants } from 'node:os';
 import path from 'node:path';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { FORMAT_NAMES } from '../places/importing/formats.ts';
 import type { FileReport, ImportReport } from '../places/importing/import.ts';
 import { PlacesError } from '../places/provider.ts';
 import { CommandError } from './failure.ts';
 import { ProgressBar } from './progress-bar.ts';
 import { printable } from './table.ts';
+
+const STOPPING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 export interface ImportCommandContext {
   /** Where the result goes; by default standard output. */
@@ -33,6 +36,17 @@ interface ImportOptions {
   readonly delimiter: string;
 }
 
+function parseUrl(text: string): string {
+  if (/^https?:\/\/\S+$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be an http:// or https:// address.');
+}
+
+/** A tab is hard to type. */
+function parseDelimiter(text: string): string {
+  if (text !== '') return text === '\\t' ? '\t' : text;
+  throw new InvalidArgumentError('It must have at least one character.');
+}
+
 export function addImportCommand(places: Command, context: ImportCommandContext): void {
   places
     .command('import')
@@ -42,16 +56,16 @@ export function addImportCommand(places: Command, context: ImportCommandContext)
     .addOption(new Option('--format <format>', 'when the name does not tell it').choices(FORMAT_NAMES))
     .option('--source <text>', 'whose data it is; also what keeps the ids of places the same')
     .option('--licence <text>', 'licence of the data, as in CC-BY-4.0')
-    .option('--licence-url <url>', 'where the licence is')
+    .option('--licence-url <url>', 'where the licence is', parseUrl)
     .option('--attribution <text>', 'what everybody who shows the places must show')
-    .option('--url <url>', 'where the data is from')
+    .option('--url <url>', 'where the data is from', parseUrl)
     .option('--data-version <text>', 'version or date of the data (default: the date of the file)')
     .option('--name-column <name>', 'CSV column, or GeoJSON property, of the name')
     .option('--latitude-column <name>', 'CSV column of the latitude in decimal degrees')
     .option('--longitude-column <name>', 'CSV column of the longitude')
     .option('--type-column <name>', 'CSV column, or GeoJSON property, of the types (several with ; between them)')
     .option('--vicinity-column <name>', 'CSV column, or GeoJSON property, of the address')
-    .option('--delimiter <text>', 'what is between two values of a CSV file', ',')
+    .option('--delimiter <text>', 'what is between two values of a CSV file; \\t is a tab', parseDelimiter, ',')
     .addHelpText(
       'after',
       `
@@ -68,14 +82,12 @@ async function runImport(
   files: readonly string[],
   options: ImportOptions,
 ): Promise<void> {
-  for (const url of [options.url, options.licenceUrl]) {
-    if (url !== undefined && !/^https?:\/\/\S+$/.test(url)) {
-      throw new CommandError(`${JSON.stringify(url)} is not a http:// or https:// address`);
-    }
-  }
   const output = options.output ?? `${path.basename(files[0] ?? '').replace(/\.osm\.pbf$|\.[^.]*$/i, '')}.places`;
   const bar = new ProgressBar(process.stderr);
   const startedAt = performance.now();
+  // While the new set is written nothing else runs, so a signal comes before or after it: half a set is never left lying about.
+  const stop = (signal: NodeJS.Signals): void => process.exit(128 + constants.signals[signal]);
+  for (const signal of STOPPING) process.once(signal, stop);
   const { importPlaces } = await import('../places/importing/import.ts');
   let report: ImportReport;
   try {
@@ -88,10 +100,11 @@ async function runImport(
       onProgress: (what, share) => bar.show(`${Math.floor(share * 100)} % ${what}`, share),
     });
   } catch (error) {
-    bar.clear();
     throw error instanceof PlacesError ? new CommandError(printable(error.message)) : error;
+  } finally {
+    bar.clear();
+    for (const signal of STOPPING) process.removeListener(signal, stop);
   }
-  bar.clear();
   for (const file of report.files) context.complain(faultsText(file));
   context.write(reportText(report, output, (performance.now() - startedAt) / 1000));
 }

@@ -14,8 +14,8 @@ export interface PlacesCommandsContext {
   readonly write: (text: string) => void;
   /** Where what is worth knowing besides goes; by default standard error. */
   readonly complain: (text: string) => void;
-  /** By what `--places` says; `complain` is told how each provider did that did not answer. @throws {ConfigError} */
-  readonly openProvider: (names: string, complain: (text: string) => void) => Promise<PlacesProvider>;
+  /** By what `--places` says, or without it the environment and the configuration; `complain` is told how each provider did that did not answer. @throws {ConfigError} */
+  readonly openProvider: (names: string | undefined, complain: (text: string) => void) => Promise<PlacesProvider>;
 }
 
 interface NearOptions {
@@ -24,7 +24,7 @@ interface NearOptions {
   readonly type?: string;
   readonly keyword?: string;
   readonly language?: string;
-  readonly places: string;
+  readonly places?: string;
   readonly json?: true;
 }
 
@@ -45,7 +45,8 @@ interface NearbyDocument {
 /** As `WHATSAT` has them. */
 const LARGEST_RADIUS_KM = 50;
 const LARGEST_LIMIT = 20;
-const PLACES_OPTION = 'whom to ask: embedded, file:PATH, google, google-legacy, overpass; several with commas';
+const PLACES_OPTION =
+  'whom to ask: embedded, file:PATH, google, google-legacy, overpass; several with commas (DROVER_PLACES)';
 
 export function addPlacesCommands(program: Command, given: Partial<PlacesCommandsContext> = {}): void {
   const context: PlacesCommandsContext = {
@@ -64,7 +65,7 @@ export function addPlacesCommands(program: Command, given: Partial<PlacesCommand
     .option('--type <TYPE>', 'only places of this type: locality, airport, heliport, cafe, ...')
     .option('--keyword <TEXT>', 'only places whose name or types hold this text, in any case')
     .option('--language <TAG>', 'language of the names, as in de or pt-BR, where the provider has several')
-    .option('--places <PROVIDER>', PLACES_OPTION, 'embedded')
+    .option('--places <PROVIDER>', PLACES_OPTION)
     .option('--json', 'print the Nearby Search document')
     // A position in the south begins with a minus, which is no option. What is one after all is found in `positionFrom`.
     .allowUnknownOption()
@@ -73,24 +74,26 @@ export function addPlacesCommands(program: Command, given: Partial<PlacesCommand
   places
     .command('about')
     .description('say where the places come from, and under which licence')
-    .option('--places <PROVIDER>', PLACES_OPTION, 'embedded')
+    .option('--places <PROVIDER>', PLACES_OPTION)
     .option('--json', 'print it as JSON')
-    .action((options: { places: string; json?: true }) => printAbout(context, options.places, options.json === true));
+    .action((options: { places?: string; json?: true }) => printAbout(context, options.places, options.json === true));
   addImportCommand(places, context);
 }
 
 /** What is not elsewhere needs no configuration, and so no right one. */
-async function openProvider(names: string, complain: (text: string) => void): Promise<PlacesProvider> {
+async function openProvider(said: string | undefined, complain: (text: string) => void): Promise<PlacesProvider> {
+  // An empty variable is how a shell script says "none".
+  const names = said ?? (process.env['DROVER_PLACES'] || (process.env['DROVER_CONFIG'] ? undefined : 'embedded'));
   if (names === 'embedded') {
     const { EmbeddedProvider } = await import('../places/embedded.ts');
     return new EmbeddedProvider();
   }
-  const path = /^file:([^,]+)$/s.exec(names)?.[1];
-  if (path !== undefined) {
+  const path = /^file:([^,]+)$/s.exec(names ?? '')?.[1];
+  if (names !== undefined && path !== undefined) {
     const { FileProvider } = await import('../places/file.ts');
     return new FileProvider(names, [path]);
   }
-  const config = await configFrom({ places: names });
+  const config = await configFrom(said === undefined ? {} : { places: said });
   const { openOnce } = await import('../server/places-providers.ts');
   return openOnce(config.places, (line) => complain(`${printable(line)}\n`));
 }
@@ -115,14 +118,14 @@ async function printNear(context: PlacesCommandsContext, options: NearOptions, c
   context.write(options.json ? `${text.trimEnd()}\n` : nearTable(text, position, limit));
 }
 
-async function printAbout(context: PlacesCommandsContext, places: string, asJson: boolean): Promise<void> {
+async function printAbout(context: PlacesCommandsContext, places: string | undefined, asJson: boolean): Promise<void> {
   const sources = await withProvider(context, places, (provider) => provider.about());
   context.write(asJson ? `${JSON.stringify(sources, undefined, 2)}\n` : aboutText(sources));
 }
 
 async function withProvider<Answer>(
   context: PlacesCommandsContext,
-  name: string,
+  name: string | undefined,
   ask: (provider: PlacesProvider) => Promise<Answer>,
 ): Promise<Answer> {
   const provider = await context.openProvider(name, context.complain);

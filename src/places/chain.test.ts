@@ -210,6 +210,11 @@ describe('a chain', () => {
     );
   });
 
+  test('one alone that asks again and again ends in time, too', async () => {
+    const chain = new ProviderChain([new Scripted('one', hanging)], { timeoutMs: 20, observer: new Notes() });
+    assert.match((await failure(Promise.resolve(chain.near(QUERY, never)))).message, /^one: no answer within its/);
+  });
+
   test('a client that is gone is the end: nobody else is asked, and nobody is blamed', async () => {
     const [one, two] = [new Scripted('one', hanging), new Scripted('two', B)];
     const { chain, notes } = make(one, two);

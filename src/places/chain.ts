@@ -136,9 +136,9 @@ export class ProviderChain implements PlacesProvider {
   #ask(link: Link, lookup: Lookup, isLast: boolean): Outcome | Promise<Outcome> {
     const startedAtMs = this.#nowMs();
     const leftMs = Math.max(0, lookup.endsAtMs - startedAtMs);
-    // One alone keeps its own time, and need not wait for a signal to be made.
-    const time =
-      this.#links.length === 1 ? undefined : new AttemptTime(lookup.signal, isLast ? leftMs : leftMs * SHARE_OF_TIME);
+    // One that is alone and answers from this machine needs no signal to be made for it.
+    const isBounded = this.#links.length > 1 || link.provider.isLocal !== true;
+    const time = isBounded ? new AttemptTime(lookup.signal, isLast ? leftMs : leftMs * SHARE_OF_TIME) : undefined;
     link.counts.asked += 1;
     const failed = (error: unknown): Outcome => {
       time?.end();

@@ -139,6 +139,7 @@ describe('google-legacy', () => {
     [{ status: 200, body: '{}' }, /neither results nor a status/],
     [{ status: 200, body: '' }, /not JSON/],
     [{ status: 200, body: `{"status":"REQUEST_DENIED","error_message":"${KEY} is bad"}` }, /repeats the API key/],
+    [{ status: 200, body: '{"status":"OK","a":"proxy-key"}' }, /repeats the API key/, { key: 'proxy-key' }],
   ];
   for (const [behaviour, message, options] of faults) {
     const what = typeof behaviour === 'string' ? behaviour : `HTTP ${behaviour.status} with '${behaviour.body}'`;

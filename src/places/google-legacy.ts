@@ -1,6 +1,6 @@
 // Google's legacy Nearby Search: one GET a lookup, its answer passed through byte for byte, whatever status it carries.
-import { GOOGLE, type GoogleOptions, metresFrom, refuseBetrayal } from './google.ts';
-import { baseUrl, HttpExchanges, refuseFailure } from './http-exchange.ts';
+import { GOOGLE, type GoogleOptions, googleExchanges, metresFrom, refuseBetrayal } from './google.ts';
+import { baseUrl, type HttpExchanges, refuseFailure } from './http-exchange.ts';
 import { checkNearbyJson } from './nearby-json.ts';
 import { type Attribution, PlacesError, type PlacesProvider, type PlacesQuery } from './provider.ts';
 
@@ -29,7 +29,7 @@ export class GoogleLegacyProvider implements PlacesProvider {
   constructor(options: GoogleLegacyOptions) {
     this.#base = baseUrl(GOOGLE, options.url ?? GOOGLE_URL);
     this.#key = options.key === '' ? undefined : options.key;
-    this.#exchanges = new HttpExchanges({ ...options, who: GOOGLE });
+    this.#exchanges = googleExchanges(options);
     this.#advise = options.advise;
   }
 

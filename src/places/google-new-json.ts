@@ -31,7 +31,7 @@ export function translatePlaces(answer: Uint8Array, wanted: (location: NewLocati
   }
   const places = listOf(found)
     .map(objectOf)
-    .filter((place) => wanted(locationOf(place)));
+    .filter((place) => Object.keys(place).length > 0 && wanted(locationOf(place)));
   return legacyDocument({
     html_attributions: [...new Set(places.flatMap(attributionsOf))],
     results: places.map(legacyResult),

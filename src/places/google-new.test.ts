@@ -3,6 +3,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type GoogleNewOptions, GoogleNewProvider } from './google-new.ts';
 import { translateError, translatePlaces } from './google-new-json.ts';
+import { GOOGLE_TURNS } from './live-limits.ts';
 import { failure, KEY, QUERY, until } from './made-queries.ts';
 import { checkNearbyJson } from './nearby-json.ts';
 import { PlacesError, type PlacesQuery } from './provider.ts';
@@ -113,7 +114,7 @@ describe('google', () => {
   });
 
   test('an answer without places is ZERO_RESULTS', async () => {
-    for (const body of ['{}', ' {\n}\n\n', '{"places":[]}', '{"routingSummaries":[{}]}']) {
+    for (const body of ['{}', ' {\n}\n\n', '{"places":[]}', '{"routingSummaries":[{}]}', '{"places":[null,5,[],{}]}']) {
       standIn.behaviour = { status: 200, body };
       assert.equal(
         await ask(),
@@ -183,6 +184,18 @@ describe('google', () => {
     assert.match(await ask({}, { url: `${prefixed.url}/` }), /"OK"/);
     await prefixed.close();
     assert.throws(() => make({ url: 'http://user:word@example.org' }), PlacesError);
+  });
+
+  test('not more are under way at once than sockets can be spared for', async () => {
+    standIn.behaviour = 'held';
+    standIn.mostOpenAnswers = 0;
+    const provider = make();
+    const { signal } = new AbortController();
+    const all = Array.from({ length: GOOGLE_TURNS + 5 }, () => provider.near(QUERY, signal));
+    await until(() => standIn.requests.length === GOOGLE_TURNS);
+    standIn.release();
+    await Promise.all(all);
+    assert.deepEqual([standIn.requests.length, standIn.mostOpenAnswers], [GOOGLE_TURNS + 5, GOOGLE_TURNS]);
   });
 
   test('a request that may not be made is not made', async () => {

@@ -1,8 +1,8 @@
 // Google's Places API (New): one POST a lookup, the answer translated into Nearby Search's legacy format. The key travels in a header.
 import { distanceKm } from '../wire/distance.ts';
-import { GOOGLE, type GoogleOptions, metresFrom, refuseBetrayal } from './google.ts';
+import { GOOGLE, type GoogleOptions, googleExchanges, metresFrom, refuseBetrayal } from './google.ts';
 import { type NewLocation, translateError, translatePlaces } from './google-new-json.ts';
-import { baseUrl, HttpExchanges, refuseFailure } from './http-exchange.ts';
+import { baseUrl, type HttpExchanges, refuseFailure } from './http-exchange.ts';
 import { type Attribution, PlacesError, type PlacesProvider, type PlacesQuery } from './provider.ts';
 
 /** How much is asked of each place, and so what a lookup costs: Google bills the dearest field that is asked for. */
@@ -50,7 +50,7 @@ export class GoogleNewProvider implements PlacesProvider {
     this.#key = options.key === '' ? undefined : options.key;
     const fields = options.fields === 'pro' ? PRO_FIELDS : [...PRO_FIELDS, ...ENTERPRISE_FIELDS];
     this.#fieldMask = fields.map((field) => `places.${field}`).join(',');
-    this.#exchanges = new HttpExchanges({ ...options, who: GOOGLE });
+    this.#exchanges = googleExchanges(options);
   }
 
   near(query: PlacesQuery, signal: AbortSignal): Promise<Uint8Array> {

@@ -1,6 +1,9 @@
 // What both of Google's searches have in common: where they are asked, how metres are written, and how their key is kept.
 // Nothing is ever stored: the terms forbid it.
+import { HttpExchanges } from './http-exchange.ts';
+import { GOOGLE_TURNS, GOOGLE_WAITING } from './live-limits.ts';
 import { PlacesError } from './provider.ts';
+import { Turns } from './turns.ts';
 
 export interface GoogleOptions {
   /** Base URL instead of Google's own, with or without a path; the API's own path is appended. */
@@ -17,8 +20,8 @@ export interface GoogleOptions {
 
 export const GOOGLE = 'Google';
 
-/** Google's keys have 39 characters. A much shorter one, as in tests, may well be a word of an honest answer. */
-const SHORTEST_SECRET = 16;
+/** Google's keys have 39 characters, a proxy's may have fewer. What is shorter than this may well be a word of an honest answer. */
+const SHORTEST_SECRET = 8;
 
 /** @throws {PlacesError} when the document holds the key, which nobody may see */
 export function refuseBetrayal(document: Uint8Array, key: string | undefined): void {
@@ -31,4 +34,10 @@ export function refuseBetrayal(document: Uint8Array, key: string | undefined): v
 /** To the millimetre, so that 1.1 km are 1100 m and not 1100.0000000000002. */
 export function metresFrom(radiusKm: number): number {
   return Number((radiusKm * 1000).toFixed(3));
+}
+
+/** Exchanges with Google, so many at once; further ones wait within their time. */
+export function googleExchanges(options: GoogleOptions): HttpExchanges {
+  const turns = new Turns(GOOGLE_TURNS, GOOGLE_WAITING);
+  return new HttpExchanges({ ...options, who: GOOGLE, turn: (signal) => turns.take(signal) });
 }

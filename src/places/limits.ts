@@ -48,8 +48,12 @@ export const OSM_BLOCK_BYTES: number = 32 * MEBIBYTE;
 /** And the header before it. */
 export const OSM_BLOCK_HEADER_BYTES: number = 64 * KIBIBYTE;
 
-/** Rows, and values of a column, of one row group of a Parquet file. Writers make groups of 100,000 to a million rows; a group is read as a whole, so more would not fit into memory. */
+/** Rows, and values of a column, of one row group of a Parquet file. Writers make groups of 100,000 to a million rows; a count beyond this is damage. */
 export const PARQUET_GROUP_ROWS = 20_000_000;
+
+/** What a row takes while its group is read, which is read as a whole: measured with groups of 100,000 and 600,000, and something for longer texts. */
+export const FOURSQUARE_ROW_BYTES = 1500;
+export const OVERTURE_ROW_BYTES = 4500;
 
 /** A page of one. A mebibyte is usual. */
 export const PARQUET_PAGE_BYTES: number = 256 * MEBIBYTE;

@@ -11,6 +11,12 @@ export const BREAKER_PAUSE_MS = 30_000;
 /** A provider that has another behind it may take this part of the time that is left, so that the other is still in time. */
 export const SHARE_OF_TIME = 0.5;
 
+/** Requests to Google at once: each is a socket, and a process has often no more than 1024 files for clients and everything else. At 0.1 s each these are thousands of lookups a second. */
+export const GOOGLE_TURNS = 256;
+
+/** Requests that wait for a turn; further ones fail at once. At a second each the last of them is just in time. */
+export const GOOGLE_WAITING = 2048;
+
 /** Requests to Overpass at once: the public server gives an address two slots. */
 export const OVERPASS_TURNS = 2;
 
@@ -36,7 +42,8 @@ export const OVERPASS_ANSWER_BYTES: number = 4 * MEBIBYTE;
 export const OVERPASS_QUERY_BYTES: number = 64 * MEBIBYTE;
 export const OVERPASS_QUERY_SECONDS = 8;
 
-/** How long Overpass is left alone when it has had enough and does not say for how long: at first, and at most. */
+/** How long Overpass is left alone when it has had enough: at least, also when it says 0 or its clock is behind; at first, when it does not say; and at most. */
+export const OVERPASS_REST_LEAST_MS = 1000;
 export const OVERPASS_REST_FIRST_MS = 15_000;
 export const OVERPASS_REST_MOST_MS = 600_000;
 

@@ -169,7 +169,8 @@ export function placeTypes(tags: Tags): readonly string[] | undefined {
   for (const [key, types] of Object.entries(TYPE_BY_VALUE)) {
     const value = tags[key];
     if (value === undefined || value === 'no' || FURNITURE.has(value)) continue;
-    const type = value === 'place_of_worship' ? PLACE_OF_WORSHIP[tags['religion'] ?? ''] : ownValue(types, value);
+    const type =
+      value === 'place_of_worship' ? ownValue(PLACE_OF_WORSHIP, tags['religion'] ?? '') : ownValue(types, value);
     if (type) return [type, ...ANY_PLACE];
     if (key === 'shop') return [ANY_SHOP, ...ANY_PLACE];
     isPlace ||= ANY_VALUE.has(key);

@@ -173,12 +173,18 @@ describe('overpass', () => {
     standIn.behaviour = 'awkward';
     assert.equal(await textFrom(make(), { radiusKm: 1, limit: 3 }), TOWN_ANSWER);
     const elements = [null, 7, {}, { lat: 'x', lon: 1, tags: {} }, { lat: 91, lon: 0, tags: { name: 'a', shop: 'x' } }];
-    const odd = [{ lat: 34.069, lon: -118.445, tags: { name: 'b', amenity: 'constructor', shop: '__proto__' } }];
+    const odd = [
+      { lat: 34.069, lon: -118.445, tags: { name: 'b', amenity: 'constructor', shop: '__proto__' } },
+      { lat: 34.07, lon: -118.445, tags: { name: 'c', amenity: 'place_of_worship', religion: 'constructor' } },
+    ];
     standIn.behaviour = { status: 200, body: JSON.stringify({ elements: [...elements, ...odd, ...odd] }) };
     const { results } = await ask();
     assert.deepEqual(
       results.map(({ name, types }) => [name, types[0]]),
-      [['b', 'store']],
+      [
+        ['b', 'store'],
+        ['c', 'point_of_interest'],
+      ],
     );
   });
 
@@ -246,8 +252,11 @@ describe('overpass', () => {
       nowMs += 3_600_000;
     }
     assert.deepEqual(rests, ['15', '30', '60']);
-    standIn.behaviour = { status: 429, body: '', headers: { 'retry-after': new Date(Date.now() - 1e6).toUTCString() } };
-    assert.match((await failure(textFrom(provider))).message, /for 0 s/);
+    for (const when of ['0', new Date(Date.now() - 1e6).toUTCString()]) {
+      standIn.behaviour = { status: 429, body: '', headers: { 'retry-after': when } };
+      assert.match((await failure(textFrom(provider))).message, /for 1 s/);
+      nowMs += 1000;
+    }
   });
 
   test('two requests that were out together are one refusal', async () => {

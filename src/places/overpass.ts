@@ -11,6 +11,7 @@ import {
   CELL_REACH_KM,
   OVERPASS_ANSWER_BYTES,
   OVERPASS_REST_FIRST_MS,
+  OVERPASS_REST_LEAST_MS,
   OVERPASS_REST_MOST_MS,
   OVERPASS_TURNS,
   OVERPASS_WAITING,
@@ -135,7 +136,7 @@ export class OverpassProvider implements PlacesProvider {
     // Two requests that were out together are one refusal.
     const isNew = this.#nowMs() >= this.#restsUntilMs;
     if (isNew) this.#restMs = Math.min(OVERPASS_REST_MOST_MS, Math.max(OVERPASS_REST_FIRST_MS, this.#restMs * 2));
-    const restMs = Math.min(OVERPASS_REST_MOST_MS, asked ?? this.#restMs);
+    const restMs = Math.min(OVERPASS_REST_MOST_MS, Math.max(OVERPASS_REST_LEAST_MS, asked ?? this.#restMs));
     this.#restsUntilMs = Math.max(this.#restsUntilMs, this.#nowMs() + restMs);
     return new PlacesError(
       `Overpass has had enough (HTTP ${status}): it is left alone for ${Math.ceil(restMs / 1000)} s`,
@@ -162,5 +163,5 @@ function cellMiddle(degrees: number): string {
 function retryAfterMs(text: string | null): number | undefined {
   if (text === null || text === '') return undefined;
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+  return Number.isNaN(ms) ? undefined : ms;
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { copyFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -135,7 +136,10 @@ describe('a damaged .places file is refused', () => {
         return placesFileFault(file)?.replace(folder, '');
       };
       assert.match(placesFileFault('/nonexistent/x.places') ?? '', /x\.places cannot be used: ENOENT/);
-      assert.match(placesFileFault(folder) ?? '', /cannot be used: EISDIR/);
+      execFileSync('mkfifo', [path.join(folder, 'pipe')]);
+      for (const none of [folder, path.join(folder, 'pipe')]) {
+        assert.match(placesFileFault(none) ?? '', /cannot be used: it is a folder, a pipe or the like/);
+      }
       assert.match((await fault('')) ?? '', /it is not a \.places file: make one with 'drover places import'/);
       assert.match((await fault('<!doctype html>')) ?? '', /it is not a \.places file/);
       assert.match((await fault(whole.subarray(0, -1))) ?? '', /it is cut short or has grown/);

@@ -20,7 +20,7 @@
 //   u16[n]       number of the place's kind: its types, and the source that it comes from
 //   names        UTF-8
 //   vicinities   UTF-8
-import { close, closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
+import { close, closeSync, fstatSync, openSync, read, readSync, statSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { crc32 } from 'node:zlib';
 import { CHUNK_BYTES, HEAD_BYTES } from './limits.ts';
@@ -80,6 +80,8 @@ export class PlacesFile {
   /** @throws {PlacesError} when the file is missing, no .places file of this version, or not whole */
   static open(path: string): PlacesFile {
     try {
+      // Whoever opens a pipe waits for its other end, and so would a server.
+      if (!statSync(path).isFile()) throw new PlacesError('it is a folder, a pipe or the like');
       const descriptor = openSync(path, 'r');
       try {
         return new PlacesFile(path, descriptor);

@@ -1,10 +1,10 @@
 // CSV with a first line of column names. Knows which columns may be meant; nothing of other formats.
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { CsvError, type InfoRecord, parse } from 'csv-parse';
+import { type CsvError, type InfoRecord, parse } from 'csv-parse';
 import { INPUT_LINE_BYTES } from '../limits.ts';
 import { PlacesError } from '../provider.ts';
-import { type Columns, type Format, PLAIN_TYPES, type ReadOptions, typeName } from './format.ts';
+import { type Columns, type Format, type ReadOptions, typesFrom } from './format.ts';
 import type { Intake } from './intake.ts';
 
 /** What columns are mostly called, in any case. */
@@ -17,6 +17,7 @@ const USUAL_NAMES: Readonly<Record<keyof Columns, readonly string[]>> = {
 };
 const NEEDED: readonly (keyof Columns)[] = ['name', 'latitude', 'longitude'];
 const SHOWN_COLUMNS = 12;
+const UNCLOSED = 'is a quote not closed?';
 const REPORT_EVERY_ROWS = 10_000;
 
 type Found = Readonly<Record<keyof Columns, number>>;
@@ -30,10 +31,14 @@ function columnsIn(header: readonly string[], given: Columns): Found {
       name === undefined
         ? (USUAL_NAMES[what].map((usual) => lower.indexOf(usual)).find((found) => found >= 0) ?? -1)
         : lower.indexOf(name.trim().toLowerCase());
+    if (at >= 0 && lower.indexOf(lower[at] as string, at + 1) >= 0) {
+      throw new PlacesError(`its first line has the column ${JSON.stringify(header[at])} twice`);
+    }
     if (at >= 0 || (name === undefined && !NEEDED.includes(what))) return at;
     const shown = header.slice(0, SHOWN_COLUMNS).map((column) => JSON.stringify(column.slice(0, 40)));
     const there = `${shown.join(', ')}${header.length > SHOWN_COLUMNS ? ', ...' : ''}`;
-    throw new PlacesError(`it has no column ${JSON.stringify(name ?? what)}; its first line has ${there}`);
+    const hint = /[;\t|]/.test(header.join()) ? '; --delimiter says what is between columns' : '';
+    throw new PlacesError(`it has no column ${JSON.stringify(name ?? what)}; its first line has ${there}${hint}`);
   };
   return {
     name: find('name'),
@@ -44,17 +49,19 @@ function columnsIn(header: readonly string[], given: Columns): Found {
   };
 }
 
-/** `Cafe; bakery` as two types; what it is at least comes last. */
-export function typesFrom(text: string): readonly string[] {
-  const own = text.split(/[;|]/).map(typeName).filter(Boolean);
-  return own.length === 0 ? PLAIN_TYPES : [...new Set([...own, ...PLAIN_TYPES])];
-}
-
 async function read(file: string, { columns, delimiter }: ReadOptions, intake: Intake): Promise<void> {
   const { size } = await stat(file);
+  let lastLine = 0;
   const skipped = (error: CsvError | undefined): undefined => {
     if (error === undefined) return;
-    if (error.code === 'CSV_MAX_RECORD_SIZE') throw error;
+    // Each of the two has swallowed nobody knows how many rows: that is no wrong row.
+    if (error.code === 'CSV_MAX_RECORD_SIZE') {
+      throw new PlacesError(
+        `the row behind line ${lastLine} is longer than ${INPUT_LINE_BYTES} characters: ${UNCLOSED}`,
+      );
+    }
+    if (error.code === 'CSV_QUOTE_NOT_CLOSED')
+      throw new PlacesError(`the row behind line ${lastLine} has no end: ${UNCLOSED}`);
     intake.refuse(Number(error['lines']), error.message.replace(/ on line \d+.*| at line \d+.*/, ''));
   };
   const parser = parse({
@@ -62,8 +69,14 @@ async function read(file: string, { columns, delimiter }: ReadOptions, intake: I
     delimiter,
     info: true,
     max_record_size: INPUT_LINE_BYTES,
+    on_record: (record: string[], { lines }: InfoRecord) => {
+      lastLine = lines;
+      return record;
+    },
     on_skip: skipped,
     relax_column_count: true,
+    // A quote inside a value is a letter (5" pipe): whoever refuses it loses rows behind it as well.
+    relax_quotes: true,
     skip_empty_lines: true,
     skip_records_with_error: true,
   });
@@ -85,11 +98,6 @@ async function read(file: string, { columns, delimiter }: ReadOptions, intake: I
       count += 1;
       if (count % REPORT_EVERY_ROWS === 0) intake.progress(info.bytes / size);
     }
-  } catch (error) {
-    if (error instanceof CsvError && error.code === 'CSV_MAX_RECORD_SIZE') {
-      throw new PlacesError(`a row is longer than ${INPUT_LINE_BYTES} characters: is a quote not closed?`);
-    }
-    throw error;
   } finally {
     stream.destroy();
   }

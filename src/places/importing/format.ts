@@ -48,3 +48,9 @@ export function typeName(text: string): string {
     .replaceAll(/[^\p{Letter}\p{Number}]+/gu, '_')
     .replaceAll(/^_+|_+$/g, '');
 }
+
+/** `Cafe; bakery` as two types; what it is at least comes last. */
+export function typesFrom(text: string): readonly string[] {
+  const own = text.split(/[;|]/).map(typeName).filter(Boolean);
+  return own.length === 0 ? PLAIN_TYPES : [...new Set([...own, ...PLAIN_TYPES])];
+}

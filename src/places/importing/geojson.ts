@@ -3,9 +3,9 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { placeTypes, vicinityOf } from '../openstreetmap-types.ts';
+import { PlacesError } from '../provider.ts';
 import { Bounds } from './bounds.ts';
-import { typesFrom } from './csv.ts';
-import type { Columns, Format, ReadOptions } from './format.ts';
+import { type Columns, type Format, type ReadOptions, typesFrom } from './format.ts';
 import type { Intake } from './intake.ts';
 import { readLines } from './lines.ts';
 
@@ -83,9 +83,15 @@ async function readCollection(file: string, { columns }: ReadOptions, intake: In
   const { size } = await stat(file);
   const stream = createReadStream(file, { highWaterMark: 256 * 1024 });
   let row = 0;
+  // Values whole, and not in pieces as well: that is half of the time.
+  const parsing = parser.asStream({ packValues: true, streamValues: false });
+  // Its errors are about the text; those of the stream before it say themselves what they are about.
+  parsing.on('error', (error) => {
+    error.message = `it is no whole JSON document: ${error.message}`;
+  });
   await pipeline(
     stream,
-    parser.asStream(),
+    parsing,
     pick.asStream({ filter: 'features' }),
     streamArray.asStream(),
     async (features: AsyncIterable<{ value: unknown }>) => {
@@ -96,6 +102,7 @@ async function readCollection(file: string, { columns }: ReadOptions, intake: In
       }
     },
   );
+  if (row === 0) throw new PlacesError('it is no FeatureCollection with features in it');
 }
 
 async function readSequence(file: string, { columns }: ReadOptions, intake: Intake): Promise<void> {

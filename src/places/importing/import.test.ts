@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { FileProvider } from '../file.ts';
 import { type ReadPlace, withFolder } from '../made-places.ts';
@@ -106,6 +108,17 @@ describe('what is imported is what was written', () => {
       assert.deepEqual(found, [{ name: 'Café', latitude: 471_000_000, longitude: 95_000_000, types, vicinity }]);
     }));
 
+  test('CSV: a quote inside a value is a letter, and costs no row', () =>
+    withFolder(async (folder) => {
+      const text = 'name,lat,lon\n5" pipe,1,2\n"x" y,3,4\n"a ""b""",5,6\nc,5,6\n';
+      const { found, first } = await importText(folder, 'a.csv', text);
+      assert.equal(first.wrong, 0);
+      assert.deepEqual(
+        found.map((place) => place.name),
+        ['"x" y', '5" pipe', 'a "b"', 'c'],
+      );
+    }));
+
   test('GeoJSON: areas stand in their middle, OpenStreetMap’s tags give types, other properties can be named', () =>
     withFolder(async (folder) => {
       const square = [
@@ -191,17 +204,25 @@ describe('wrong rows', () => {
 
 describe('a file that cannot be imported is refused with the reason, and the old set stays', () => {
   const PAGE = '<!doctype html>\n<html><body>Not found, sorry</body></html>\n';
-  const refusals: [string, string, RegExp][] = [
+  const refusals: [string, string | Uint8Array, RegExp][] = [
     ['a.csv', PAGE, /it has no column "name"; its first line has "<!doctype html>"/],
     ['a.csv', HEADER, /there is nothing in it/],
-    ['a.csv', `${HEADER}"never closed,1,2,,\n`, /none of its|its only line is no place|there is nothing/],
-    ['a.csv', `${HEADER}"${'x'.repeat(5_000_000)}`, /a row is longer than 4194304 characters/],
+    ['a.csv', `${HEADER}"never closed,1,2,,\n`, /the row behind line 1 has no end: is a quote not closed\?/],
+    [
+      'a.csv',
+      `${HEADER}Here,1,2,,\n"never closed,1,2,,\n${'Lost,1,2,,\n'.repeat(9)}`,
+      /the row behind line 2 has no end/,
+    ],
+    ['a.csv', 'name,lat,LAT ,lon\nHere,1,2,3\n', /its first line has the column "lat" twice/],
+    ['a.csv', 'name;lat;lon\nHere;1;2\n', /has "name;lat;lon"; --delimiter says what is between columns/],
+    ['a.csv.gz', gzipSync(HEADER), /it is compressed \(gzip\): unpack it first/],
+    ['a.csv', `${HEADER}"${'x'.repeat(5_000_000)}`, /the row behind line 1 is longer than 4194304 characters/],
     ['a.tsv', PAGE, /none of its first 2 lines is a place; line 1: it has 1 columns, not GeoNames' 19/],
     ['a.tsv', 'x'.repeat(6_000_000), /line 1 is longer than/],
     ['a.tsv', 'x\n'.repeat(100_000), /none of its first 1000 lines is a place/],
-    ['a.geojson', PAGE, /cannot be imported/],
+    ['a.geojson', PAGE, /it is no whole JSON document/],
     ['a.geojson', '{"type":"FeatureCollection","features":[', /cannot be imported/],
-    ['a.geojson', '{"type":"FeatureCollection"}', /there is nothing in it/],
+    ['a.geojson', '{"type":"FeatureCollection"}', /it is no FeatureCollection with features in it/],
     ['a.geojson', '[[[[', /cannot be imported/],
     ['a.ndjson', PAGE, /none of its first 2 lines is a place; line 1: it is no JSON/],
     ['a.parquet', PAGE, /it is no whole Parquet file/],
@@ -209,7 +230,7 @@ describe('a file that cannot be imported is refused with the reason, and the old
     ['a.csv', '', /it is empty/],
   ];
   for (const [name, content, message] of refusals) {
-    test(`${name}: ${JSON.stringify(content.slice(0, 40))}`, () =>
+    test(`${name}: ${JSON.stringify(content.slice(0, 40).toString())}`, () =>
       withFolder(async (folder) => {
         await importText(folder, 'good.csv', `${HEADER}Here,1,2,,\n`);
         const before = await readFile(path.join(folder, 'out.places'));
@@ -231,6 +252,10 @@ describe('a file that cannot be imported is refused with the reason, and the old
       assert.match(String(await refused('precious.txt')), /is there already and is no \.places file/);
       assert.match(String(await refused('a.csv')), /is there already and is no \.places file/);
       assert.match(String(await refused('folder')), /is there already and is no \.places file/);
+      execFileSync('mkfifo', [path.join(folder, 'pipe'), path.join(folder, 'pipe.csv')]);
+      assert.match(String(await refused('pipe')), /is there already and is no \.places file/);
+      const pipe = importFiles([path.join(folder, 'pipe.csv')], path.join(folder, 'x.places'));
+      await assert.rejects(pipe, { message: /pipe\.csv cannot be imported: it is a folder, a pipe or the like/ });
       assert.match(String(await refused('none/x.places')), /cannot be written: ENOENT/);
       assert.equal(await readFile(path.join(folder, 'precious.txt'), 'utf8'), 'all my notes');
     }));

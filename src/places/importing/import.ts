@@ -1,4 +1,5 @@
 // Imports files of places of any format into one .places file: all of them, or nothing. Loaded by `drover places import` only.
+import type { Stats } from 'node:fs';
 import { access, constants, open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { MAGIC } from '../places-file.ts';
@@ -77,8 +78,7 @@ async function readFile(
   rows: PlaceRows,
   onProgress: (share: number) => void,
 ): Promise<FileReport> {
-  const { mtime, size } = await stat(file);
-  if (size === 0) throw new PlacesError('it is empty');
+  const { mtime } = await checkInput(file);
   const format = await formatOf(file, given);
   const source = rows.addSource(describe(format, file, mtime, words));
   const intake = new Intake(rows, source, format.unit, onProgress);
@@ -88,6 +88,36 @@ async function readFile(
   return { file, format: format.name, places, wrong, leftOut, faults };
 }
 
+/** What compressed files begin with. The compressions inside of Parquet and OSM PBF are another matter. */
+const COMPRESSED: readonly (readonly [string, Buffer])[] = [
+  ['gzip', Buffer.from([0x1f, 0x8b])],
+  ['zip', Buffer.from('PK\u0003\u0004')],
+  ['bzip2', Buffer.from('BZh')],
+  ['xz', Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a])],
+  ['zstd', Buffer.from([0x28, 0xb5, 0x2f, 0xfd])],
+];
+
+/** Whether there is anything in it that a format could be. A pipe is not asked: it would have to be read more than once. */
+async function checkInput(file: string): Promise<Stats> {
+  const stats = await stat(file);
+  if (!stats.isFile()) throw new PlacesError('it is a folder, a pipe or the like: only a file can be imported');
+  if (stats.size === 0) throw new PlacesError('it is empty');
+  const start = await firstBytes(file, 8);
+  const compression = COMPRESSED.find(([, bytes]) => start.subarray(0, bytes.length).equals(bytes))?.[0];
+  if (compression !== undefined) throw new PlacesError(`it is compressed (${compression}): unpack it first`);
+  return stats;
+}
+
+async function firstBytes(file: string, count: number): Promise<Buffer> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(count), 0, count, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Before hours of work, and so that nobody loses a file that is something else. */
 async function checkOutput(output: string): Promise<void> {
   try {
@@ -95,17 +125,12 @@ async function checkOutput(output: string): Promise<void> {
   } catch (error) {
     throw new PlacesError(`${output} cannot be written: ${(error as Error).message}`);
   }
-  const old = await open(output).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw new PlacesError(`${output} cannot be replaced: ${error.message}`);
-  });
-  if (old === undefined) return;
   try {
-    const start = Buffer.alloc(MAGIC.length);
-    const { bytesRead } = await old.read(start, 0, start.length, 0).catch(() => ({ bytesRead: 0 }));
-    if (bytesRead > 0 && start.toString('latin1', 0, bytesRead) === MAGIC) return;
-  } finally {
-    await old.close();
+    // Whoever opens a pipe waits for its other end.
+    if ((await stat(output)).isFile() && (await firstBytes(output, MAGIC.length)).toString('latin1') === MAGIC) return;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw new PlacesError(`${output} cannot be replaced: ${(error as Error).message}`);
   }
   throw new PlacesError(`${output} is there already and is no .places file: give another --output, or remove it`);
 }

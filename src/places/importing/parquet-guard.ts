@@ -29,6 +29,19 @@ export function checkMetadata(metadata: FileMetaData, fileBytes: number): void {
   demand(rows === Number(metadata.num_rows));
 }
 
+/**
+ * A group is read as a whole, and Node ends without a word that would help when it has no memory left.
+ * @throws {PlacesError} when a group is too large for `heapBytes`, at so many bytes a row
+ */
+export function checkMemory(metadata: FileMetaData, rowBytes: number, heapBytes: number): void {
+  const rows = Math.max(0, ...metadata.row_groups.map((group) => Number(group.num_rows)));
+  if (rows * rowBytes <= heapBytes) return;
+  const mebibytes = Math.ceil((rows * rowBytes) / 2 ** 20);
+  throw new PlacesError(
+    `its row groups of ${rows} rows need ${mebibytes} MiB of memory: set NODE_OPTIONS=--max-old-space-size=${mebibytes}`,
+  );
+}
+
 /** The pages of a group's columns. Rejects when one is larger or has more values than its column can have. */
 export async function checkPages(file: AsyncBuffer, group: Group): Promise<void> {
   for (const { meta_data: column } of group.columns) {

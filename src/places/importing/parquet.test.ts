@@ -3,10 +3,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet';
 import { withFolder } from '../made-places.ts';
 import { PlacesError } from '../provider.ts';
 import { importText } from './made-import.ts';
 import { madeFoursquare, madeOverture, text, writtenParquet } from './made-parquet.ts';
+import { checkMemory } from './parquet-guard.ts';
 
 describe('Parquet', () => {
   test('in the shape of Foursquare OS Places: no closed ones, types from the narrowest', () =>
@@ -57,6 +59,16 @@ describe('Parquet', () => {
       await assert.rejects(importText(folder, 'a.parquet', 'PAR1 and no more'), /it is no whole Parquet file/);
       const wishes = { format: 'foursquare' };
       await assert.rejects(importText(folder, 'a.parquet', madeOverture(), wishes), /it has no column fsq_place_id/);
+    }));
+
+  test('of row groups that do not fit into memory is refused before it ends the program', () =>
+    withFolder(async (folder) => {
+      const file = path.join(folder, 'a.parquet');
+      await writeFile(file, madeOverture());
+      const metadata = await parquetMetadataAsync(await asyncBufferFromFile(file));
+      checkMemory(metadata, 1000, 2000);
+      const message = 'its row groups of 2 rows need 1 MiB of memory: set NODE_OPTIONS=--max-old-space-size=1';
+      assert.throws(() => checkMemory(metadata, 1000, 1999), { name: 'PlacesError', message });
     }));
 
   test('property: cut short or altered, it is refused or read, and the old set stays', () =>

@@ -1,4 +1,5 @@
 // Foursquare OS Places and Overture places, as Parquet: only the columns that are needed, a row group at a time. Knows both shapes.
+import { getHeapStatistics } from 'node:v8';
 import {
   asyncBufferFromFile,
   type FileMetaData,
@@ -7,10 +8,11 @@ import {
   type SchemaElement,
 } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import { FOURSQUARE_ROW_BYTES, OVERTURE_ROW_BYTES } from '../limits.ts';
 import { PlacesError } from '../provider.ts';
 import { type Format, PLAIN_TYPES, typeName } from './format.ts';
 import type { Intake } from './intake.ts';
-import { checkMetadata, checkPages } from './parquet-guard.ts';
+import { checkMemory, checkMetadata, checkPages } from './parquet-guard.ts';
 import type { ImportedPlace } from './place-rows.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -20,6 +22,8 @@ interface Shape {
   readonly needed: readonly string[];
   /** Paths that are used when they are there; `*` is any one name. */
   readonly used: readonly string[];
+  /** In memory, while its group is read. */
+  readonly rowBytes: number;
   /** undefined for what is no place to anybody: closed, or without a name. */
   readonly placeFrom: (row: Row) => ImportedPlace | undefined;
 }
@@ -37,6 +41,7 @@ function typesOf(names: readonly string[]): readonly string[] {
 const FOURSQUARE_SHAPE: Shape = {
   needed: ['fsq_place_id', 'name', 'latitude', 'longitude'],
   used: ['address', 'locality', 'country', 'date_closed', 'fsq_category_labels.*.*'],
+  rowBytes: FOURSQUARE_ROW_BYTES,
   placeFrom(row) {
     const name = asText(row['name']);
     if (name === '' || (row['date_closed'] !== null && row['date_closed'] !== undefined)) return undefined;
@@ -62,6 +67,7 @@ const OVERTURE_SHAPE: Shape = {
     'addresses.*.*.freeform',
     'addresses.*.*.locality',
   ],
+  rowBytes: OVERTURE_ROW_BYTES,
   placeFrom(row) {
     const name = asText(asRow(row['names'])['primary']);
     if (name === '' || row['operating_status'] === 'permanently_closed') return undefined;
@@ -85,6 +91,7 @@ async function read(path: string, shape: Shape, intake: Intake): Promise<void> {
     throw new PlacesError(`it is no whole Parquet file: ${(error as Error).message}`);
   });
   checkMetadata(metadata, file.byteLength);
+  checkMemory(metadata, shape.rowBytes, getHeapStatistics().heap_size_limit);
   const projected = projectedTo([...shape.needed, ...shape.used], metadata);
   const paths = new Set(
     metadata.row_groups.flatMap((group) => group.columns.map((column) => pathOf(column.meta_data))),
