@@ -350,7 +350,7 @@ export class Replica implements Herd {
           this.observer.superseded(record, link.neighbour ?? '');
           this.got(got, record);
         }
-        link.cameWith(record.origin, had, won);
+        link.receiving.record(record.origin, had, won);
         // Whoever had it has this record or better, so it cannot win: unless something was lost here.
         if (had && won) repairs += 1;
       }
