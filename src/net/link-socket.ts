@@ -65,7 +65,7 @@ export function attachLink(socket: Socket, pulse: Pulse, neighbour: string | und
   readFrom(socket, (chunk) => {
     link.received(chunk, pulse.nowMs());
     // What one neighbour sent goes on to the others in the same turn.
-    pulse.arrived(chunk.length);
+    pulse.endTurnSoon();
   });
   socket.on('drain', () => link.drained(pulse.nowMs()));
   socket.on('end', () => link.close('the other side closed the connection'));

@@ -40,8 +40,6 @@ export class Pulse {
   private stopped = false;
   private armedForMs = Number.POSITIVE_INFINITY;
   private readonly waiting = new Set<() => void>();
-  /** What neighbours have sent in this turn. */
-  private arrivedBytes = 0;
   private endOfTurn: NodeJS.Immediate | undefined;
   /** Who asks something of this turn, when all that has arrived is read. */
   private asking: (() => void)[] = [];
@@ -101,13 +99,6 @@ export class Pulse {
     else this.endTurnSoon();
   }
 
-  /** Bytes came from a neighbour. What many of them say is not collected until all is read: acknowledgements would wait, and the log's entries fill the caches. */
-  arrived(bytes: number): void {
-    this.arrivedBytes += bytes;
-    if (this.arrivedBytes >= TURN_BYTES) this.endTurn();
-    else this.endTurnSoon();
-  }
-
   /** Something was learned: the turn ends when what has arrived by now has been looked at. */
   endTurnSoon(): void {
     this.endOfTurn ??= setImmediate(this.endReading);
@@ -136,7 +127,6 @@ export class Pulse {
   readonly endTurn = (): void => {
     if (this.endOfTurn !== undefined) clearImmediate(this.endOfTurn);
     this.endOfTurn = undefined;
-    this.arrivedBytes = 0;
     if (this.asking.length > 0) this.endTurnSoon();
     const { answers, replies } = this;
     this.send();
