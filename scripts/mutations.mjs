@@ -166,8 +166,20 @@ export const MUTATIONS = [
   {
     name: 'a record goes on under the first origin of its batch',
     file: `${CORE}batch.js`,
-    from: 'writeRecord(this.records, record, this.indexOf(record.origin));',
-    to: 'this.indexOf(record.origin); writeRecord(this.records, record, 0);',
+    from: 'const index = this.indexOf(record.origin);',
+    to: 'const index = this.indexOf(record.origin) * 0;',
+  },
+  {
+    name: 'a record goes on under the origin of the one before it',
+    file: `${CORE}batch.js`,
+    from: ' && text[this.runEnd] === index',
+    to: '',
+  },
+  {
+    name: 'a record that goes on is copied when something else is read to where it was',
+    file: `${CORE}replica.js`,
+    from: 'this.live.settle();',
+    to: '',
   },
   {
     name: "a batch's origins are taken for those of the batch before",

@@ -19,7 +19,7 @@ import {
   HEARTBEAT_MS,
   SILENCE_MS,
 } from '../wire/limits.ts';
-import { type Hello, type Origin, type Purpose, readOrigins, writeOrigins, writeRefusal } from '../wire/messages.ts';
+import { type Hello, type Purpose, readOrigins, writeOrigins, writeRefusal } from '../wire/messages.ts';
 import { type NearQuestion, type NearRecord, writeNearAnswer } from '../wire/near.ts';
 import type { StoredRecord } from '../wire/record.ts';
 import { readVector, type VectorEntry, writeVector } from '../wire/vector.ts';
@@ -204,12 +204,6 @@ export class Link implements Carrier {
     }
   }
 
-  /** A record came over this link: `had` it before, or it was news that won. */
-  cameWith(origin: Origin, had: boolean, won: boolean): void {
-    const wish = this.receiving.record(origin, had, won);
-    if (wish !== undefined && this.state === 'live') this.sendFrame(wish, (out) => writeOrigins(out, [origin]));
-  }
-
   askedUnproven(): void {
     if (!this.transport.isLocal) throw new MalformedFrame('status is for those with the secret');
     this.tellStatus();
@@ -293,6 +287,7 @@ export class Link implements Carrier {
   /** Sends what may be sent now. True when there is more that only needs another turn. */
   flush(nowMs: number): boolean {
     if (this.state !== 'live' || this.sending === undefined) return false;
+    this.receiving.takeWishes((wish, origin) => this.sendFrame(wish, (out) => writeOrigins(out, [origin])));
     if (this.receiving.owesNow(nowMs)) this.sayGot(nowMs);
     return this.sending.flush(nowMs);
   }

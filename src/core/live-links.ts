@@ -42,6 +42,11 @@ export class LiveLinks {
     return link !== undefined && isSameLife(link, from) ? link.sending : undefined;
   }
 
+  /** What was put for any of them is not needed any more where it was read. */
+  settle(): void {
+    for (const sending of this.all) sending.settle();
+  }
+
   /** This server has got something new of an origin. */
   gotMore(origin: Origin): void {
     for (const link of this.byName.values()) link.receiving.gotMore(origin);

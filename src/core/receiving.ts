@@ -28,8 +28,10 @@ export class Receiving {
   private unsaidBytes = 0;
   private nextGotMs = Number.NEGATIVE_INFINITY;
   private readonly duplicatesInRow = new Map<Origin, number>();
-  /** Origins whose records the neighbour was asked to hold back. */
+  /** Origins whose records the neighbour is to hold back, and those of which it knows. */
   private readonly pruned = new Set<Origin>();
+  private readonly asked = new Set<Origin>();
+  private hasWishes = false;
 
   /** What the last batch named, and the bytes that said so. */
   origins: readonly Origin[] = [];
@@ -52,20 +54,38 @@ export class Receiving {
    * A record came: `had` it before, or it was news that won. Three in a row of an origin that came sooner by another way, and
    * the neighbour is to hold them back; one that is news after all, and it is to send at once again.
    */
-  record(origin: Origin, had: boolean, won: boolean): 'prune' | 'graft' | undefined {
+  record(origin: Origin, had: boolean, won: boolean): void {
     this.records += 1;
     if (!had) {
       if (this.duplicatesInRow.size > 0) this.duplicatesInRow.delete(origin);
-      return won && this.pruned.size > 0 && this.pruned.delete(origin) ? 'graft' : undefined;
+      if (won && this.pruned.size > 0 && this.pruned.delete(origin)) this.hasWishes = true;
+      return;
     }
     this.duplicates += 1;
     const inRow = (this.duplicatesInRow.get(origin) ?? 0) + 1;
     this.duplicatesInRow.set(origin, inRow);
     // A neighbour never holds back what was reported to itself.
-    if (inRow < PRUNE_AFTER || origin.name === this.neighbour || this.pruned.has(origin)) return undefined;
+    if (inRow < PRUNE_AFTER || origin.name === this.neighbour || this.pruned.has(origin)) return;
     this.duplicatesInRow.delete(origin);
     this.pruned.add(origin);
-    return 'prune';
+    this.hasWishes = true;
+  }
+
+  /**
+   * Says what the neighbour is to hold back from now on, and what to send at once again. Once a turn: where two ways are about as fast, a
+   * turn of many records may change its mind with every few of them.
+   */
+  takeWishes(say: (wish: 'prune' | 'graft', origin: Origin) => void): void {
+    if (!this.hasWishes) return;
+    this.hasWishes = false;
+    for (const origin of this.pruned) {
+      if (this.asked.has(origin)) continue;
+      this.asked.add(origin);
+      say('prune', origin);
+    }
+    for (const origin of this.asked) {
+      if (!this.pruned.has(origin) && this.asked.delete(origin)) say('graft', origin);
+    }
   }
 
   /** This server has got something new of an origin, from wherever. */

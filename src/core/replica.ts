@@ -118,7 +118,7 @@ export class Replica implements Herd {
 
   /** Takes back what an earlier life of this server knew, before there are links: one record that was on disk. */
   restore(record: StoredRecord, claims = true): void {
-    const slot = this.slotOf(record);
+    const slot = this.table.find(record.text, record.textStart, record.textStart + record.clientLength);
     if (slot === NO_SLOT || this.beats(record, slot)) this.know(slot, record);
     if (claims) gotOf(this.vector, record.origin).add(record.sequence);
   }
@@ -184,10 +184,6 @@ export class Replica implements Herd {
   private number(record: NewRecord): void {
     record.origin = this.self;
     record.sequence = this.life.nextSequence();
-  }
-
-  private slotOf({ text, textStart, clientLength }: StoredRecord): Slot {
-    return this.table.find(text, textStart, textStart + clientLength);
   }
 
   private beats(record: StoredRecord, slot: Slot): boolean {
@@ -331,29 +327,33 @@ export class Replica implements Herd {
     const others = this.live.but(link);
     const back = this.live.to(link);
     let repairs = 0;
-    for (let left = reader.varint(); left > 0; left -= this.ahead.count) {
-      this.ahead.read(reader, origins, left);
-      this.table.expect(this.ahead);
-      for (let index = 0; index < this.ahead.count; index += 1) {
-        const record = this.ahead.sought[index] as NewRecord;
-        if (!isOrderPossible(record)) throw new MalformedFrame('a record that is ordered by another time than its own');
-        this.life.isCounted(record.origin, record.sequence);
-        link.sending?.cameFrom(record);
-        const got = this.finder.of(record.origin);
-        const had = got.has(record.sequence);
-        const slot = this.table.findExpected(reader.bytes, record);
-        const won = slot === NO_SLOT || this.beats(record, slot);
-        if (won) {
-          const stored = this.store(slot, record, link, others, nowMs);
-          back?.outbox.drop(stored);
-        } else {
-          this.observer.superseded(record, link.neighbour ?? '');
-          this.got(got, record);
+    try {
+      for (let left = reader.varint(); left > 0; left -= this.ahead.count) {
+        this.ahead.read(reader, origins, left);
+        this.table.expect(this.ahead);
+        for (let index = 0; index < this.ahead.count; index += 1) {
+          const record = this.ahead.sought[index] as NewRecord;
+          if (!isOrderPossible(record))
+            throw new MalformedFrame('a record that is ordered by another time than its own');
+          this.life.isCounted(record.origin, record.sequence);
+          link.sending?.cameFrom(record);
+          const had = this.finder.of(record.origin).has(record.sequence);
+          const slot = this.table.findExpected(reader.bytes, record);
+          const won = slot === NO_SLOT || this.beats(record, slot);
+          if (won) {
+            const stored = this.store(slot, record, link, others, nowMs);
+            back?.outbox.drop(stored);
+          } else {
+            this.observer.superseded(record, link.neighbour ?? '');
+            this.got(this.finder.of(record.origin), record);
+          }
+          link.receiving.record(record.origin, had, won);
+          // Whoever had it has this record or better, so it cannot win: unless something was lost here.
+          if (had && won) repairs += 1;
         }
-        link.cameWith(record.origin, had, won);
-        // Whoever had it has this record or better, so it cannot win: unless something was lost here.
-        if (had && won) repairs += 1;
       }
+    } finally {
+      this.live.settle();
     }
     if (repairs > 0) this.repaired(link, repairs, nowMs);
     this.receiveMarks(link, reader, origins);

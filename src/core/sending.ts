@@ -97,6 +97,11 @@ export class Sending {
     if (this.batch.bytes >= BATCH_BYTES) this.writeBatch(nowMs);
   }
 
+  /** What was put is kept from now on, wherever it was read. */
+  settle(): void {
+    this.batch.settle();
+  }
+
   /** Nothing stands in front of this record, and there is room for it on the way. */
   private mayLeave(slot: Slot, { textLength, origin }: StoredRecord): boolean {
     if (!this.writable || this.scanAt >= 0 || this.outbox.readySize > 0 || this.window.isFull) return false;

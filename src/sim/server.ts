@@ -199,6 +199,8 @@ export class SimulatedServer implements Host {
 
   received(end: Stream, bytes: Uint8Array): void {
     end.link?.received(bytes, this.nowMs());
+    // A real server reads the next chunk into the same memory.
+    bytes.fill(0xff);
     this.flush();
   }
 
