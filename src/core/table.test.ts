@@ -160,7 +160,9 @@ test('a report finds its client whatever was noted in it before, and notes of ma
   for (let start = 0; start < bytes.length; ) {
     ahead.read(bytes, start, LINE_BYTES);
     table.expect(ahead);
-    for (let report = ahead.next(); report !== undefined; report = ahead.next()) {
+    for (;;) {
+      const report = ahead.next(bytes, start, bytes.length);
+      if (report === undefined) break;
       const slot = table.find(bytes, report.clientStart, report.clientEnd);
       assert.equal(slot === NO_SLOT, looked % 4 === 0);
       assert.equal(report.expectedAt, slot);
@@ -177,7 +179,7 @@ test('a report finds its client whatever was noted in it before, and notes of ma
   const gone = table.find(ids[1] as Buffer, 0, 8);
   ahead.read(bytes, bytes.indexOf('IAMAT client-1 '), LINE_BYTES);
   table.expect(ahead);
-  const report = ahead.next();
+  const report = ahead.next(bytes, bytes.indexOf('IAMAT client-1 '), bytes.length);
   assert.equal(report?.expectedAt, gone);
   table.remove(gone);
   assert.equal(report && table.findExpected(bytes, report), NO_SLOT);

@@ -3,7 +3,6 @@
 import type { Socket } from 'node:net';
 import { ByteWriter, LF } from '../wire/bytes.ts';
 import { Command, parseCommand } from '../wire/command.ts';
-import { compareInstants, type Instant } from '../wire/instant.ts';
 import {
   LINE_EXCERPT_BYTES,
   LOOKUPS_PER_CONNECTION,
@@ -13,11 +12,11 @@ import {
   TURN_LINES,
   TURN_MS,
 } from '../wire/limits.ts';
-import { type Line, LineReader } from '../wire/lines.ts';
-import type { StoredRecord } from '../wire/record.ts';
-import { writeAtStart, writeInvalid, writeTooLong } from '../wire/reply.ts';
-import { ReportsAhead } from '../wire/reports-ahead.ts';
+import { LineReader } from '../wire/lines.ts';
+import { isSince, type StoredRecord } from '../wire/record.ts';
+import { writeInvalid, writePlaces, writeTooLong } from '../wire/reply.ts';
 import type { ClientService, Places } from './client-service.ts';
+import type { Gathering } from './gathered.ts';
 import type { Answering } from './pulse.ts';
 import { Replies, type RepliesOwner } from './replies.ts';
 
@@ -34,7 +33,7 @@ interface Found {
   readonly places: Places;
 }
 
-export class ClientConnection implements RepliesOwner, Answering {
+export class ClientConnection implements RepliesOwner, Answering, Gathering {
   private readonly id: number;
   private readonly socket: Socket;
   private readonly service: ClientService;
@@ -59,6 +58,8 @@ export class ClientConnection implements RepliesOwner, Answering {
   private resuming = false;
   /** The line that was found is a question, and must wait until all that has arrived is read. */
   private asks = false;
+  /** Its chunk waits until all that has arrived is read. */
+  private isGathered = false;
 
   constructor(id: number, socket: Socket, service: ClientService) {
     this.id = id;
@@ -66,15 +67,10 @@ export class ClientConnection implements RepliesOwner, Answering {
     this.service = service;
     this.reader = new LineReader(service.lineBytes, LINE_EXCERPT_BYTES);
     this.replies = new Replies(socket, this);
-    service.read(socket, (chunk) => {
-      if (this.closed || this.stopped) return;
-      this.reader.push(chunk);
-      this.serve();
-      if (this.paused) this.reader.keepUnread();
-    });
+    service.read(socket, (chunk) => this.received(chunk));
     socket.on('end', () => {
       this.ended = true;
-      this.serve();
+      this.serveNow();
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (!this.closed) this.service.observer.dropped(id, error.code ?? error.message);
@@ -99,6 +95,24 @@ export class ClientConnection implements RepliesOwner, Answering {
     this.socket.destroy();
   }
 
+  /** A small chunk is served when all that has arrived is read: its reports are looked up together with those of other connections. */
+  private received(chunk: Uint8Array): void {
+    if (this.closed || this.stopped) return;
+    if (this.isGathered) this.serveNow();
+    const { pulse } = this.service;
+    const start = this.paused ? -1 : pulse.gather(chunk, this);
+    this.isGathered = start >= 0;
+    if (this.isGathered) return this.reader.push(pulse.gathered.bytes, start, start + chunk.length);
+    this.reader.push(chunk);
+    this.serveNow();
+  }
+
+  // What `Gathered` asks, see `Gathering`.
+
+  serveGathered(nowMs: number): void {
+    if (this.isGathered) this.serve(nowMs);
+  }
+
   // What `Replies` asks, see `RepliesOwner`.
 
   roomForReplies(): void {
@@ -118,15 +132,21 @@ export class ClientConnection implements RepliesOwner, Answering {
     this.socket.destroy();
   }
 
-  /** Serves commands until they are used up, or must wait. Questions wait until everything that has arrived is read. */
-  private serve(isRead = false): void {
-    if (this.paused || this.closed) return;
+  private serveNow(isRead = false): void {
     const { pulse } = this.service;
-    const startMs = pulse.nowMs();
+    pulse.gathered.ahead.drop();
+    pulse.readClock(pulse.now);
+    this.serve(pulse.nowMs(), isRead);
+  }
+
+  /** Serves commands until they are used up, or must wait. Questions wait until everything that has arrived is read. */
+  private serve(startMs: number, isRead = false): void {
+    this.isGathered = false;
+    if (this.closed) return;
+    if (this.paused) return this.reader.keepUnread();
+    const { pulse } = this.service;
     const { replies } = pulse;
     this.replyStart = replies.length;
-    pulse.readClock(now);
-    ahead.drop();
     for (let lines = 1; this.nextLine(startMs, isRead); lines += 1) {
       // The bytes of a turn end it: disk and links get theirs, and this connection goes on.
       if (replies.length >= TURN_BYTES) this.answer();
@@ -148,17 +168,23 @@ export class ClientConnection implements RepliesOwner, Answering {
       this.line(startMs, isRead);
       return true;
     }
-    if (ahead.isEmpty) {
-      reader.readAhead(ahead);
-      this.service.pulse.replica.table.expect(ahead);
-    }
-    const report = ahead.next();
-    if (report !== undefined) {
-      reader.pass(report);
-      this.report(report, startMs);
-    } else if (reader.next()) this.line(startMs, isRead);
+    const report = this.nextReport();
+    if (report !== undefined) this.report(report, startMs);
+    else if (reader.next()) this.line(startMs, isRead);
     else return false;
     return true;
+  }
+
+  /** Finds the next line, if it is a plain report; whoever served before may have read it ahead. */
+  private nextReport(): Command | undefined {
+    const { reader } = this;
+    const { gathered, replica } = this.service.pulse;
+    const { ahead } = gathered;
+    const report = reader.nextAhead(ahead);
+    if (report !== undefined || !reader.isAtLine) return report;
+    reader.readAhead(ahead);
+    replica.table.expect(ahead);
+    return reader.nextAhead(ahead);
   }
 
   private mustWait(): boolean {
@@ -171,6 +197,7 @@ export class ClientConnection implements RepliesOwner, Answering {
   private pause(): void {
     this.paused = true;
     this.socket.pause();
+    this.reader.keepUnread();
     this.answer();
     this.resumeIfPossible();
   }
@@ -192,7 +219,7 @@ export class ClientConnection implements RepliesOwner, Answering {
     this.resuming = false;
     if (!this.mayResume()) return;
     this.paused = false;
-    this.serve(true);
+    this.serveNow(true);
     if (!this.paused && !this.closed) this.socket.resume();
   };
 
@@ -208,7 +235,9 @@ export class ClientConnection implements RepliesOwner, Answering {
     const replies = this.nextReplies();
     const start = replies.length;
     const record =
-      kind === 'whatsat' ? pulse.replica.lookUp(line.bytes, command.clientStart, command.clientEnd, now) : undefined;
+      kind === 'whatsat'
+        ? pulse.replica.lookUp(line.bytes, command.clientStart, command.clientEnd, pulse.now)
+        : undefined;
     if (kind === 'whatsat' && command.since && !isSince(record, command.stamp)) return this.whatsatSince();
     if (record !== undefined) return this.whatsat(record, replies);
     if (line.tooLong) writeTooLong(replies, line);
@@ -224,7 +253,7 @@ export class ClientConnection implements RepliesOwner, Answering {
     const start = replies.length;
     if (!this.service.acceptsReports()) writeInvalid(replies, line);
     else {
-      if (!pulse.replica.report(line.bytes, command, now, nowMs, replies)) observer.stale(this.id, line, command);
+      if (!pulse.replica.report(line.bytes, command, pulse.now, nowMs, replies)) observer.stale(this.id, line, command);
       this.reported = true;
     }
     this.replied(replies, start, replies.length);
@@ -264,8 +293,8 @@ export class ClientConnection implements RepliesOwner, Answering {
     const { radiusKm, bound } = command;
     const aborter = new AbortController();
     const find = (): StoredRecord | undefined => {
-      pulse.readClock(now);
-      return pulse.replica.lookUp(client, 0, client.length, now);
+      pulse.readClock(pulse.now);
+      return pulse.replica.lookUp(client, 0, client.length, pulse.now);
     };
     const search = async (): Promise<Found> => {
       await pulse.waitFor(() => isSince(find(), stamp), SINCE_WAIT_MS, aborter.signal);
@@ -359,24 +388,5 @@ export class ClientConnection implements RepliesOwner, Answering {
   }
 }
 
-function writePlaces(out: ByteWriter, record: StoredRecord | undefined, places: Places, line: Line): void {
-  if (record === undefined || places === undefined) return writeInvalid(out, line);
-  writeAtStart(out, record.origin.nameBytes, record.received, record.stamp);
-  out.copy(record.text, record.textStart, record.textStart + record.textLength);
-  out.byte(LF);
-  out.copy(places);
-  out.byte(LF);
-  out.byte(LF);
-}
-
-/** Whether this is the report of that stamp or a later one. */
-function isSince(record: StoredRecord | undefined, stamp: Instant): boolean {
-  return (
-    record !== undefined && (compareInstants(record.stamp, stamp) >= 0 || compareInstants(record.order, stamp) >= 0)
-  );
-}
-
 /** Shared by all connections: nothing of them outlives a turn. */
 const command = new Command();
-const ahead = new ReportsAhead();
-const now: Instant = { seconds: 0, nanoseconds: 0 };

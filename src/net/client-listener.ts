@@ -41,7 +41,7 @@ export class ClientListener {
   /** Takes no more connections, flushes what is answered on the open ones, and closes them within `STOP_GRACE_MS`. */
   async stop(): Promise<void> {
     // What was answered leaves first.
-    this.service.pulse.endTurn();
+    this.service.pulse.endReading();
     for (const connection of this.connections) connection.stop();
     await closeListener(this.server, STOP_GRACE_MS, () => {
       for (const connection of this.connections) connection.destroy();

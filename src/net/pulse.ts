@@ -5,6 +5,7 @@ import type { Replica } from '../core/replica.ts';
 import { ByteWriter } from '../wire/bytes.ts';
 import type { Instant } from '../wire/instant.ts';
 import { GOT_INTERVAL_MS, TURN_BYTES } from '../wire/limits.ts';
+import { Gathered, type Gathering } from './gathered.ts';
 
 /** Keeps what the core has learned in this turn; `done` is told whether it is kept, at once or later but in order. */
 export type Commit = (done?: (kept: boolean) => void) => void;
@@ -35,12 +36,15 @@ export class Pulse {
   readonly replica: Replica;
   readonly readClock: (now: Instant) => void;
   private readonly keep: Commit;
-  private readonly now: Instant = { seconds: 0, nanoseconds: 0 };
+  /** What the clock showed when it was last read, by whoever did. */
+  readonly now: Instant = { seconds: 0, nanoseconds: 0 };
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
   private armedForMs = Number.POSITIVE_INFINITY;
   private readonly waiting = new Set<() => void>();
   private endOfTurn: NodeJS.Immediate | undefined;
+  /** Small chunks that are served when all that has arrived is read. */
+  readonly gathered: Gathered = new Gathered();
   /** Who asks something of this turn, when all that has arrived is read. */
   private asking: (() => void)[] = [];
   /** The replies of this turn, of all connections; whoever appends some says so with `answered`. */
@@ -104,6 +108,13 @@ export class Pulse {
     this.endOfTurn ??= setImmediate(this.endReading);
   }
 
+  /** Keeps a chunk until what has arrived by now is read. Returns where in `gathered` it begins; -1 if it must be served at once. */
+  gather(chunk: Uint8Array, who: Gathering): number {
+    const start = this.gathered.add(chunk, who);
+    if (start >= 0) this.endTurnSoon();
+    return start;
+  }
+
   /**
    * Calls `ask` when what has arrived by now, on whatever connection, is read, and before the turn ends. Of two connections that were
    * written one after the other the later may be read first: without this a question could come before what its asker was told of.
@@ -113,7 +124,12 @@ export class Pulse {
     this.endTurnSoon();
   }
 
-  private readonly endReading = (): void => {
+  /** What has arrived is read: serves what waits for that, then ends the turn. */
+  readonly endReading = (): void => {
+    if (!this.gathered.isEmpty) {
+      this.readClock(this.now);
+      this.gathered.serve(this.nowMs());
+    }
     const { asking } = this;
     this.asking = [];
     for (const ask of asking) ask();
@@ -127,7 +143,7 @@ export class Pulse {
   readonly endTurn = (): void => {
     if (this.endOfTurn !== undefined) clearImmediate(this.endOfTurn);
     this.endOfTurn = undefined;
-    if (this.asking.length > 0) this.endTurnSoon();
+    if (this.asking.length > 0 || !this.gathered.isEmpty) this.endTurnSoon();
     const { answers, replies } = this;
     this.send();
     if (answers.length === 0) return this.keep();

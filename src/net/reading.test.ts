@@ -93,6 +93,42 @@ for (const [name, read] of ways) {
     });
   });
 
+  test(`small chunks that arrive together are each answered to whoever sent them, read ${name}`, async () => {
+    await withServer(read, async (dial) => {
+      const sockets = Array.from({ length: 30 }, dial);
+      const answers = sockets.map(everything);
+      const expected: RegExp[][] = sockets.map(() => []);
+      const said = sockets.map(() => '');
+      const say = (who: number, line: string, reply: RegExp): void => {
+        said[who] += `${line}\n`;
+        expected[who]?.push(reply);
+      };
+      for (let round = 1; round <= 60; round += 1) {
+        for (const [who, socket] of sockets.entries()) {
+          const kind = (round * 7 + who) % 11;
+          if (kind === 0) say(who, `oops ${who} ${round}`, new RegExp(`^\\? oops ${who} ${round}$`));
+          if (kind === 1 && round > 12) {
+            say(who, `WHATSAT c${who} 1 1`, new RegExp(`^AT Barn .* c${who} \\+1\\+2 ${round - 1}$`));
+            expected[who]?.push(/^\{\}$/, /^$/);
+          }
+          say(who, `IAMAT c${who} +1+2 ${round}`, new RegExp(`^AT Barn .* c${who} \\+1\\+2 ${round}$`));
+          // Some chunks end within a line, whose rest comes with the next round.
+          const kept = kind === 2 ? 9 : 0;
+          const text = said[who] ?? '';
+          socket.write(text.slice(0, text.length - kept));
+          said[who] = text.slice(text.length - kept);
+        }
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      for (const [who, socket] of sockets.entries()) socket.end(said[who] ?? '');
+      for (const [who, answer] of answers.entries()) {
+        const replies = (await answer).split('\n');
+        assert.equal(replies.length, (expected[who]?.length ?? 0) + 1);
+        expected[who]?.forEach((reply, at) => assert.match(replies[at] ?? '', reply));
+      }
+    });
+  });
+
   test(`what waits keeps its bytes while others are read, read ${name}`, async () => {
     await withServer(read, async (dial) => {
       const [waiting, busy] = [dial(), dial()];

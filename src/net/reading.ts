@@ -3,7 +3,7 @@
 // dial (`onread`), not for accepted ones, so the same fields are set here; where they are not as expected, chunks are read in the
 // public way. Knows sockets, no protocol. See docs/decisions/0011-the-hot-path.md.
 import { Socket, type SocketConstructorOpts } from 'node:net';
-import { READ_BYTES } from '../wire/limits.ts';
+import { GATHERED_CHUNK_BYTES, READ_BYTES } from '../wire/limits.ts';
 
 /** Starts reading; every chunk is only true until `received` returns. */
 export type Read = (socket: Socket, received: (chunk: Uint8Array) => void) => void;
@@ -29,6 +29,7 @@ function makeReader(): Read | undefined {
   const names = Object.getOwnPropertySymbols(shown);
   const bufferName = names.find((name) => shown[name] === buffer);
   const callbackName = names.find((name) => shown[name] === callback);
+  const views: (Uint8Array | undefined)[] = [];
   if (bufferName === undefined || callbackName === undefined) return undefined;
   return (socket, received) => {
     const parts = socket as unknown as Record<symbol, unknown> & { _handle?: { useUserBuffer?(bytes: Buffer): void } };
@@ -39,7 +40,10 @@ function makeReader(): Read | undefined {
     handle.useUserBuffer(buffer);
     parts[bufferName] = buffer;
     parts[callbackName] = (length: number): boolean => {
-      received(new Uint8Array(buffer.buffer, 0, length));
+      const view = views[length] ?? new Uint8Array(buffer.buffer, 0, length);
+      // Small chunks are many: one view for all of the same length.
+      if (length <= GATHERED_CHUNK_BYTES) views[length] = view;
+      received(view);
       return true;
     };
     // As a listener of `data` does: so that the end comes through.

@@ -202,6 +202,12 @@ export const REPORTS_AHEAD = 16;
 /** Most bytes read from a client at once: what Node reads too. */
 export const READ_BYTES: number = 64 * KIBIBYTE;
 
+/** A chunk of at most this many bytes waits until all that has arrived is read, with those of other connections: six reports or so. Larger ones have enough reports to look up together by themselves. */
+export const GATHERED_CHUNK_BYTES = 512;
+
+/** What waits so altogether: the reports of several hundred connections, and little enough for a processor's second cache. */
+export const GATHERED_BYTES: number = 64 * KIBIBYTE;
+
 /** Replies of all connections that are collected before a turn of the event loop ends early: a chunk from a client that pipelines is answered in one piece, and disk and links take as much at once. */
 export const TURN_BYTES: number = 64 * KIBIBYTE;
 

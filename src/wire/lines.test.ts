@@ -93,31 +93,75 @@ test('reading reports ahead changes no line, wherever it is given up', () => {
     fc.constantFrom('WHATSAT a 1 1\n', '\n', ` IAMAT b +1+1 1\n`, `IAMAT ${'c'.repeat(LIMIT)} +1+1 1\n`, 'IAMAT d +1'),
   );
   const lines = fc.array(line, { maxLength: 60 }).map((parts) => Buffer.from(parts.join('')));
+  const stream = fc.record({ bytes: lines, places: fc.array(fc.nat(1000), { maxLength: 6 }) });
+  const streams = fc.array(stream, { minLength: 1, maxLength: 3 });
   fc.assert(
-    fc.property(lines, fc.array(fc.nat(1000), { maxLength: 6 }), fc.array(fc.nat(5)), (bytes, places, gaps) => {
-      const reader = new LineReader(LIMIT, EXCERPT);
+    fc.property(streams, fc.array(fc.nat(5)), (connections, gaps) => {
       const ahead = new ReportsAhead();
-      const found: string[] = [];
+      const readers = connections.map(() => new LineReader(LIMIT, EXCERPT));
+      const found: string[][] = connections.map(() => []);
+      const chunks = connections.map(({ bytes, places }) => cut(bytes, places));
+      const keep = (which: number): void => {
+        const reader = readers[which] as LineReader;
+        found[which]?.push(Buffer.from(reader.bytes.subarray(reader.start, reader.end)).toString());
+      };
       let served = 0;
-      for (const chunk of cut(bytes, places)) {
-        reader.push(chunk);
-        for (;;) {
-          // Now and then another connection takes over.
-          if (gaps[served % gaps.length] === 0) ahead.drop();
-          if (ahead.isEmpty) reader.readAhead(ahead);
-          const report = ahead.next();
-          if (report !== undefined) reader.pass(report);
-          else if (!reader.next()) break;
-          found.push(Buffer.from(reader.bytes.subarray(reader.start, reader.end)).toString());
-          served += 1;
+      for (let turn = 0; chunks.some((mine) => turn < mine.length); turn += 1) {
+        // Chunks of several connections stand one after the other, and whoever is served finds what was read ahead before.
+        const pieces = chunks.map((mine) => mine[turn] ?? Buffer.alloc(0));
+        const bytes = Buffer.concat(pieces);
+        let start = 0;
+        ahead.drop();
+        for (const [which, piece] of pieces.entries()) {
+          const reader = readers[which] as LineReader;
+          reader.push(bytes, start, start + piece.length);
+          start += piece.length;
+          for (;;) {
+            // Now and then another connection takes over.
+            if (gaps[served % gaps.length] === 0) ahead.drop();
+            if (gaps[served % gaps.length] === 1) reader.keepUnread();
+            let isFound = reader.nextAhead(ahead) !== undefined;
+            if (!isFound) {
+              reader.readAhead(ahead);
+              isFound = reader.nextAhead(ahead) !== undefined || reader.next();
+            }
+            if (!isFound) break;
+            keep(which);
+            served += 1;
+          }
         }
       }
-      if (reader.finish()) found.push(Buffer.from(reader.bytes.subarray(reader.start, reader.end)).toString());
-      const plainly = readAll(new LineReader(LIMIT, EXCERPT), [bytes]);
-      assert.deepEqual(
-        found,
-        plainly.map(({ text }) => text),
-      );
+      for (const [which, reader] of readers.entries()) {
+        if (reader.finish()) keep(which);
+        const plainly = readAll(new LineReader(LIMIT, EXCERPT), [connections[which]?.bytes ?? Buffer.alloc(0)]);
+        assert.deepEqual(
+          found[which],
+          plainly.map(({ text }) => text),
+        );
+      }
     }),
   );
+});
+
+test("what was read ahead is nobody else's, and no line of whoever is within another", () => {
+  const text = (reader: LineReader): string => Buffer.from(reader.bytes.subarray(reader.start, reader.end)).toString();
+  const bytes = Buffer.from('IAMAT a +1+1 1\nIAMAT a +1+1 2\nIAMAT b +1+1 3\nIAMAT c +1+1 4\n');
+  const [first, second, third] = [new LineReader(100, 10), new LineReader(100, 10), new LineReader(100, 10)];
+  const ahead = new ReportsAhead();
+  third.push(Buffer.from('half'));
+  assert.ok(!third.next());
+  first.push(bytes, 0, 30);
+  second.push(bytes, 30, 45);
+  third.push(bytes, 45, 60);
+  first.readAhead(ahead);
+  assert.ok(first.nextAhead(ahead));
+  // The first gives up before its second line.
+  assert.equal(second.nextAhead(ahead), undefined);
+  second.readAhead(ahead);
+  assert.ok(second.nextAhead(ahead));
+  assert.equal(text(second), 'IAMAT b +1+1 3');
+  assert.equal(second.nextAhead(ahead), undefined);
+  assert.equal(third.nextAhead(ahead), undefined);
+  assert.ok(third.next());
+  assert.equal(text(third), 'halfIAMAT c +1+1 4');
 });

@@ -27,8 +27,11 @@ export class LineReader implements Line {
 
   private readonly mostBytes: number;
   private readonly excerptBytes: number;
+  /** What is left of it is `chunk[at, chunkEnd)`. */
   private chunk: Uint8Array = NOTHING;
   private at = 0;
+  private chunkEnd = 0;
+  private isKept = true;
   /** Start of a line whose end has not come yet; `rest` is that line's bytes, `restLength` of them. */
   private rest: Uint8Array = NOTHING;
   private restLength = 0;
@@ -42,9 +45,9 @@ export class LineReader implements Line {
 
   /** The chunk will not stay as it is: copies what of it was not read yet. */
   keepUnread(): void {
-    if (this.chunk.length === 0) return;
-    this.chunk = this.chunk.slice(this.at);
-    this.at = 0;
+    if (this.isKept) return;
+    this.push(this.chunk.slice(this.at, this.chunkEnd));
+    this.isKept = true;
   }
 
   /** Copies the line that was found: it then stays, whatever becomes of its chunk, until the next is looked for. */
@@ -54,30 +57,42 @@ export class LineReader implements Line {
     this.start = 0;
   }
 
-  /** Takes the next chunk; the one before must have been read to its end. It is not copied: see `keepUnread`. */
-  push(chunk: Uint8Array): void {
-    this.chunk = chunk;
-    this.at = 0;
+  /** Takes the next chunk, `bytes[start, end)`; the one before must have been read to its end. It is not copied: see `keepUnread`. */
+  push(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
+    this.chunk = bytes;
+    this.at = start;
+    this.chunkEnd = end;
+    this.isKept = false;
   }
 
-  /** Reads the plain reports that come next (see `ReportsAhead`); none if the next line is any other, or its end has not come. */
+  /** Whether the next line begins in this chunk: only then it can have been read ahead. */
+  get isAtLine(): boolean {
+    return this.at < this.chunkEnd && this.restLength === 0 && !this.skipping;
+  }
+
+  /**
+   * Reads the plain reports that come next (see `ReportsAhead`); none if the next line is any other, or its end has not come. Where the chunk
+   * is only a part of its bytes, those behind it are read ahead, too: for whoever has them.
+   */
   readAhead(reports: ReportsAhead): void {
-    if (this.restLength > 0 || this.skipping) reports.drop();
-    else reports.read(this.chunk, this.at, this.mostBytes);
+    reports.read(this.chunk, this.at, this.mostBytes);
   }
 
-  /** Passes over a line that was read ahead: it is then the line that was found. */
-  pass(report: Command): void {
+  /** Finds the next line, if it was read ahead. */
+  nextAhead(reports: ReportsAhead): Command | undefined {
+    const report = this.isAtLine ? reports.next(this.chunk, this.at, this.chunkEnd) : undefined;
+    if (report === undefined) return undefined;
     this.found(this.chunk, this.at, report.stampEnd);
     this.at = report.stampEnd + 1;
+    return report;
   }
 
   /** Finds the next line. False when the chunk is used up. */
   next(): boolean {
     if (this.skipping && !this.skip()) return false;
-    if (this.at >= this.chunk.length) return this.release();
-    const lf = this.chunk.indexOf(LF, this.at);
-    const partEnd = lf < 0 ? this.chunk.length : lf;
+    if (this.at >= this.chunkEnd) return this.release();
+    const lf = this.nextLf();
+    const partEnd = lf < 0 ? this.chunkEnd : lf;
     const length = this.restLength + partEnd - this.at;
     if (length > this.mostBytes) return this.refuse(lf, partEnd);
     if (lf < 0) {
@@ -117,8 +132,7 @@ export class LineReader implements Line {
   /** Gives up the used chunk and the last line: an idle connection holds no memory. */
   private release(): boolean {
     this.found(NOTHING, 0, 0);
-    this.chunk = NOTHING;
-    this.at = 0;
+    this.push(NOTHING);
     return false;
   }
 
@@ -145,13 +159,19 @@ export class LineReader implements Line {
     this.rest = NOTHING;
     this.restLength = 0;
     this.skipping = lf < 0;
-    this.at = lf < 0 ? this.chunk.length : lf + 1;
+    this.at = lf < 0 ? this.chunkEnd : lf + 1;
     return true;
+  }
+
+  /** Where the chunk's next LF is, or -1. */
+  private nextLf(): number {
+    const lf = this.chunk.indexOf(LF, this.at);
+    return lf < this.chunkEnd ? lf : -1;
   }
 
   /** Passes over the rest of a line that was too long. False if its end is not in this chunk. */
   private skip(): boolean {
-    const lf = this.chunk.indexOf(LF, this.at);
+    const lf = this.nextLf();
     if (lf < 0) return this.release();
     this.at = lf + 1;
     this.skipping = false;

@@ -281,3 +281,10 @@ function readInstant(reader: ByteReader, into: Instant): void {
   if (into.nanoseconds > 999_999_999 || Math.abs(into.seconds) > -EARLIEST_SECONDS)
     throw new MalformedFrame('impossible time');
 }
+
+/** Whether this is the report of that stamp or a later one. */
+export function isSince(record: StoredRecord | undefined, stamp: Instant): boolean {
+  return (
+    record !== undefined && (compareInstants(record.stamp, stamp) >= 0 || compareInstants(record.order, stamp) >= 0)
+  );
+}

@@ -3,6 +3,7 @@ import { type ByteWriter, CR, LF, SPACE } from './bytes.ts';
 import type { Command } from './command.ts';
 import { type Instant, writeSkew } from './instant.ts';
 import type { Line } from './lines.ts';
+import type { StoredRecord } from './record.ts';
 
 /** The beginning of an `AT` line: `AT <server> <skew> `. The report's own bytes and an LF follow. */
 export function writeAtStart(out: ByteWriter, server: Uint8Array, received: Instant, stamp: Instant): void {
@@ -53,4 +54,20 @@ export function writeReportText(out: ByteWriter, line: Uint8Array, command: Comm
   out.byte(SPACE);
   out.copy(line, stampStart, stampEnd);
   return out.bytes.subarray(start, out.length);
+}
+
+/** What a WHATSAT is answered: the client's last `AT` line and the places around it; or that it found no answer, if either is missing. */
+export function writePlaces(
+  out: ByteWriter,
+  record: StoredRecord | undefined,
+  places: Uint8Array | undefined,
+  line: Line,
+): void {
+  if (record === undefined || places === undefined) return writeInvalid(out, line);
+  writeAtStart(out, record.origin.nameBytes, record.received, record.stamp);
+  out.copy(record.text, record.textStart, record.textStart + record.textLength);
+  out.byte(LF);
+  out.copy(places);
+  out.byte(LF);
+  out.byte(LF);
 }

@@ -14,16 +14,14 @@ export class ReportsAhead {
   readonly sought: readonly Command[] = Array.from({ length: REPORTS_AHEAD }, () => new Command());
   count = 0;
   private at = 0;
-
-  /** Whether all that were read are served. */
-  get isEmpty(): boolean {
-    return this.at === this.count;
-  }
+  /** Where the next of them begins. */
+  private nextStart = 0;
 
   /** Reads those that come next, from `start` on; none if the next line is no plain report of at most `mostBytes`. */
   read(bytes: Uint8Array, start: number, mostBytes: number): void {
     this.bytes = bytes;
     this.at = 0;
+    this.nextStart = start;
     let count = 0;
     let at = start;
     while (count < REPORTS_AHEAD) {
@@ -35,11 +33,14 @@ export class ReportsAhead {
     this.count = count;
   }
 
-  /** The next, or undefined. */
-  next(): Command | undefined {
-    if (this.at === this.count) return undefined;
+  /** The next, if it is the line that begins there and it ends before `end`. */
+  next(bytes: Uint8Array, start: number, end: number): Command | undefined {
+    if (this.at === this.count || this.nextStart !== start || this.bytes !== bytes) return undefined;
+    const report = this.sought[this.at] as Command;
+    if (report.stampEnd >= end) return undefined;
     this.at += 1;
-    return this.sought[this.at - 1];
+    this.nextStart = report.stampEnd + 1;
+    return report;
   }
 
   /** Those that are left are not served from here. */

@@ -1,0 +1,90 @@
+// A connection whose small chunks wait for the end of reading: nothing that comes in between overtakes them or leaves them behind. Over a
+// stream in memory, since a network does not say when its chunks come.
+import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { test } from 'node:test';
+import { Replica } from '../core/replica.ts';
+import type { Observer } from '../core/sink.ts';
+import { ClientConnection } from './client-connection.ts';
+import type { ClientObserver } from './client-service.ts';
+import { Pulse } from './pulse.ts';
+import { readPublicly } from './reading.ts';
+
+const silent = <T extends object>(): T => new Proxy({} as T, { get: () => () => {} });
+
+class Farm {
+  readonly pulse: Pulse;
+  private readonly replies: string[] = [];
+
+  constructor() {
+    const plan = { herd: 'farm', self: 'Barn', epoch: 1, neighbours: [], nowMs: 0, expireAfterSeconds: 0, hashSeed: 1 };
+    const replica = new Replica({ ...plan, observer: silent<Observer>() });
+    this.pulse = new Pulse({ replica, readClock: () => {}, commit: (done) => done?.(true) });
+  }
+
+  connect(): Duplex {
+    const write = (chunk: Buffer, _encoding: string, done: () => void): void => {
+      this.replies.push(chunk.toString());
+      done();
+    };
+    const socket = new Duplex({ read: () => {}, write });
+    new ClientConnection(1, socket as unknown as Socket, {
+      pulse: this.pulse,
+      lineBytes: 100,
+      read: readPublicly,
+      places: () => undefined,
+      acceptsReports: () => true,
+      observer: silent<ClientObserver>(),
+    });
+    return socket;
+  }
+
+  async heard(): Promise<string> {
+    await new Promise((resolve) => setImmediate(resolve));
+    // Its timer would keep the process; what arrives is still served.
+    this.pulse.stop();
+    return this.replies.splice(0).join('');
+  }
+}
+
+const say = (socket: Duplex, text: string): boolean => socket.emit('data', Buffer.from(text));
+
+test('the chunks of a connection are served in order, small or not, whole lines or not', async () => {
+  const farm = new Farm();
+  const socket = farm.connect();
+  say(socket, 'one\n');
+  say(socket, 'two\n');
+  say(socket, 'thr');
+  say(socket, 'ee\n');
+  const many = Array.from({ length: 300 }, (_, index) => `line ${index}\n`);
+  say(socket, many.join(''));
+  say(socket, 'four\n');
+  assert.equal(
+    await farm.heard(),
+    ['one\n', 'two\n', 'three\n', ...many, 'four\n'].map((line) => `? ${line}`).join(''),
+  );
+});
+
+test('a turn that ends early leaves nobody behind', async () => {
+  const farm = new Farm();
+  const [first, second] = [farm.connect(), farm.connect()];
+  say(first, 'one\n');
+  farm.pulse.endTurn();
+  assert.equal(await farm.heard(), '? one\n');
+  // Enough replies in one chunk end the turn.
+  say(first, 'two\n');
+  say(second, 'x\n'.repeat(30_000));
+  assert.ok((await farm.heard()).includes('? two\n'));
+});
+
+test('what was sent before the end is answered, and what waits on a connection that is gone harms nobody', async () => {
+  const farm = new Farm();
+  const [ending, gone, staying] = [farm.connect(), farm.connect(), farm.connect()];
+  say(gone, 'IAMAT a +1+1 1\nIAMAT a +1+1 2\n');
+  say(staying, 'IAMAT b +1+1 3\n');
+  say(ending, 'last\n');
+  ending.emit('end');
+  gone.emit('close');
+  assert.match(await farm.heard(), /^\? last\nAT Barn \S+ b \+1\+1 3\n$/);
+});

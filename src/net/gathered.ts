@@ -1,0 +1,49 @@
+// The small chunks that connections have sent in one turn, one after the other in one buffer, until all that arrived is read: so the reports
+// of many connections are read ahead and looked up together as if one had sent them. Knows bytes and whose they are.
+import { LF } from '../wire/bytes.ts';
+import { GATHERED_BYTES, GATHERED_CHUNK_BYTES } from '../wire/limits.ts';
+import { ReportsAhead } from '../wire/reports-ahead.ts';
+
+/** Whose chunk is here. */
+export interface Gathering {
+  /** Everything is read: serves its chunk, if it has not done that earlier. */
+  serveGathered(nowMs: number): void;
+}
+
+export class Gathered {
+  /** What is here stays until `serve` returns. */
+  readonly bytes: Uint8Array = new Uint8Array(GATHERED_BYTES);
+  /** The reports that come next, of one connection or of several: who serves at another place than it was left drops them first. */
+  readonly ahead: ReportsAhead = new ReportsAhead();
+  private length = 0;
+  private readonly whose: Gathering[] = [];
+
+  get isEmpty(): boolean {
+    return this.whose.length === 0;
+  }
+
+  /**
+   * Takes a copy of a chunk of whole lines, and returns where in `bytes` it begins; -1 if it is large, ends within a line, or has no room:
+   * such a chunk is served at once.
+   */
+  add(chunk: Uint8Array, who: Gathering): number {
+    const start = this.length;
+    // One is left for the mark at the end.
+    if (chunk.length > GATHERED_CHUNK_BYTES || start + chunk.length >= GATHERED_BYTES) return -1;
+    if (chunk[chunk.length - 1] !== LF) return -1;
+    this.bytes.set(chunk, start);
+    this.length = start + chunk.length;
+    this.whose.push(who);
+    return start;
+  }
+
+  /** Has everybody served, in the order of their chunks. */
+  serve(nowMs: number): void {
+    this.ahead.drop();
+    // No command begins so: what is left of earlier turns is not read ahead.
+    this.bytes[this.length] = 0;
+    for (const who of this.whose) who.serveGathered(nowMs);
+    this.whose.length = 0;
+    this.length = 0;
+  }
+}
