@@ -30,8 +30,8 @@ test('a client is forgotten by the whole herd; older reports do not bring it bac
   const told = await drover(['forget', 'kiwi\u00e9', '--server', 'Hands', ...flags]);
   assert.deepEqual([told.code, told.stderr], [0, '']);
   await answers(herd, /^\? WHATSAT/);
-  await herd.logged('Goloman', 1, ({ event, client, from }) => {
-    return event === 'forgetting accepted' && client === 'kiwi\\xc3\\xa9' && from === 'Hands';
+  await herd.logged('Hands', 1, ({ event, client, from }) => {
+    return event === 'forgetting accepted' && client === 'kiwi\\xc3\\xa9' && from === 'operator';
   });
   await herd.logged('Hands', 1, ({ event, client, known }) => {
     return event === 'client forgotten on request' && client === 'kiwi\\xc3\\xa9' && known === true;

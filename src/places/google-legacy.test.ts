@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { type GoogleLegacyOptions, GoogleLegacyProvider } from './google-legacy.ts';
-import { failure, KEY, QUERY, until } from './made-queries.ts';
+import { failure, googleSubject, KEY, QUERY, until } from './made-queries.ts';
 import { PlacesError, type PlacesQuery } from './provider.ts';
 import { NearbyStandIn, type StandInBehaviour, type StandInOptions } from './stand-in.ts';
 import { AWKWARD_ANSWER, LEGACY_NOT_ENABLED } from './stand-in-legacy.ts';
@@ -9,24 +9,9 @@ import { providerSuite } from './suite.ts';
 
 const ZERO_RESULTS = '{ "html_attributions" : [], "results" : [], "status" : "ZERO_RESULTS" }';
 
-providerSuite('google-legacy', async () => {
-  const standIn = await NearbyStandIn.start();
-  const provider = new GoogleLegacyProvider({ url: standIn.url, key: KEY, timeoutMs: 5000, answerBytes: 1_000_000 });
-  return {
-    provider: {
-      name: provider.name,
-      near: (query, signal) => {
-        standIn.behaviour = query.radiusKm === 0 ? 'zero-results' : 'places';
-        return provider.near(query, signal);
-      },
-      about: () => provider.about(),
-      close: () => provider.close(),
-    },
-    busy: QUERY,
-    empty: { ...QUERY, radiusKm: 0 },
-    stop: () => standIn.close(),
-  };
-});
+providerSuite('google-legacy', () =>
+  googleSubject((url) => new GoogleLegacyProvider({ url, key: KEY, timeoutMs: 5000, answerBytes: 1_000_000 })),
+);
 
 describe('google-legacy', () => {
   let standIn: NearbyStandIn;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { type GoogleNewOptions, GoogleNewProvider } from './google-new.ts';
 import { translateError, translatePlaces } from './google-new-json.ts';
 import { GOOGLE_TURNS } from './live-limits.ts';
-import { failure, KEY, QUERY, until } from './made-queries.ts';
+import { failure, googleSubject, KEY, QUERY, until } from './made-queries.ts';
 import { checkNearbyJson } from './nearby-json.ts';
 import { PlacesError, type PlacesQuery } from './provider.ts';
 import { NearbyStandIn, type StandInBehaviour } from './stand-in.ts';
@@ -13,24 +13,7 @@ import { providerSuite } from './suite.ts';
 
 const OPTIONS: GoogleNewOptions = { key: KEY, timeoutMs: 5000, answerBytes: 1_000_000, fields: 'pro' };
 
-providerSuite('google', async () => {
-  const standIn = await NearbyStandIn.start();
-  const provider = new GoogleNewProvider({ ...OPTIONS, url: standIn.url });
-  return {
-    provider: {
-      name: provider.name,
-      near: (query, signal) => {
-        standIn.behaviour = query.radiusKm === 0 ? 'zero-results' : 'places';
-        return provider.near(query, signal);
-      },
-      about: () => provider.about(),
-      close: () => provider.close(),
-    },
-    busy: QUERY,
-    empty: { ...QUERY, radiusKm: 0 },
-    stop: () => standIn.close(),
-  };
-});
+providerSuite('google', () => googleSubject((url) => new GoogleNewProvider({ ...OPTIONS, url })));
 
 describe('google', () => {
   let standIn: NearbyStandIn;

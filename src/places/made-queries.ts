@@ -1,7 +1,9 @@
 // What tests of live providers ask, and how they look at what went wrong.
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import { PlacesError, type PlacesQuery } from './provider.ts';
+import { PlacesError, type PlacesProvider, type PlacesQuery } from './provider.ts';
+import { NearbyStandIn } from './stand-in.ts';
+import type { SuiteSubject } from './suite.ts';
 
 export const KEY = 'AIza/secret+key&with=signs';
 
@@ -28,4 +30,24 @@ export async function failure(answer: Promise<unknown>): Promise<PlacesError> {
 /** Checked again after each turn of the event loop; the test runner's own limit ends a wait in vain. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+/** For the suite: a provider that asks a stand-in for Google, which has places near `QUERY`, and none within 0 km. */
+export async function googleSubject(make: (url: string) => PlacesProvider): Promise<SuiteSubject> {
+  const standIn = await NearbyStandIn.start();
+  const provider = make(standIn.url);
+  return {
+    provider: {
+      name: provider.name,
+      near: (query, signal) => {
+        standIn.behaviour = query.radiusKm === 0 ? 'zero-results' : 'places';
+        return provider.near(query, signal);
+      },
+      about: () => provider.about(),
+      close: () => provider.close(),
+    },
+    busy: QUERY,
+    empty: { ...QUERY, radiusKm: 0 },
+    stop: () => standIn.close(),
+  };
 }
