@@ -99,8 +99,10 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
   private received(chunk: Uint8Array): void {
     if (this.closed || this.stopped) return;
     if (this.isGathered) this.serveNow();
+    // It came before the pause did: it is read behind what waits.
+    if (this.paused) return this.reader.append(chunk);
     const { pulse } = this.service;
-    const start = this.paused ? -1 : pulse.gather(chunk, this);
+    const start = pulse.gather(chunk, this);
     this.isGathered = start >= 0;
     if (this.isGathered) return this.reader.push(pulse.gathered.bytes, start, start + chunk.length);
     this.reader.push(chunk);

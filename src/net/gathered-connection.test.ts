@@ -66,6 +66,18 @@ test('the chunks of a connection are served in order, small or not, whole lines 
   );
 });
 
+test('a chunk that comes when the one before it has paused the connection is read behind what waits', async () => {
+  const farm = new Farm();
+  const socket = farm.connect();
+  say(socket, 'WHATSAT nobody 1 1\nIAMAT a +1+1 1\n');
+  say(socket, 'IAMAT a +1+1 2\nha');
+  say(socket, 'lf\n');
+  const replies = (await farm.heard()).split('\n');
+  assert.equal(replies.length, 5);
+  const ends = ['? WHATSAT nobody 1 1', ' a +1+1 1', ' a +1+1 2', '? half', ''];
+  for (const [index, end] of ends.entries()) assert.ok(replies[index]?.endsWith(end), replies[index]);
+});
+
 test('a turn that ends early leaves nobody behind', async () => {
   const farm = new Farm();
   const [first, second] = [farm.connect(), farm.connect()];

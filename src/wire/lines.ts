@@ -50,6 +50,16 @@ export class LineReader implements Line {
     this.isKept = true;
   }
 
+  /** Takes a chunk behind one that was not read to its end. */
+  append(chunk: Uint8Array): void {
+    const unread = this.chunkEnd - this.at;
+    const both = new Uint8Array(unread + chunk.length);
+    both.set(this.chunk.subarray(this.at, this.chunkEnd));
+    both.set(chunk, unread);
+    this.push(both);
+    this.isKept = true;
+  }
+
   /** Copies the line that was found: it then stays, whatever becomes of its chunk, until the next is looked for. */
   keepLine(): void {
     this.bytes = this.bytes.slice(this.start, this.end);
