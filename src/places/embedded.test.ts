@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { EmbeddedProvider } from './embedded.ts';
+import { queryAt as at } from './made-queries.ts';
 import type { PlacesQuery } from './provider.ts';
 import { providerSuite } from './suite.ts';
 
@@ -12,14 +13,6 @@ interface Result {
 }
 
 const signal = new AbortController().signal;
-const at = (latitude: number, longitude: number, query: Partial<PlacesQuery> = {}): PlacesQuery => ({
-  latitude,
-  longitude,
-  latitudeLongitude: `${latitude},${longitude}`,
-  radiusKm: 10,
-  limit: 20,
-  ...query,
-});
 
 const LOS_ANGELES = at(34.06893, -118.445127);
 const MONTEVIDEO = at(-34.9059, -56.1913);

@@ -6,18 +6,11 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { FileProvider } from './file.ts';
 import { withFolder, writeMadePlaces } from './made-places.ts';
+import { queryAt as at } from './made-queries.ts';
 import { PlacesError, type PlacesQuery } from './provider.ts';
 import { providerSuite } from './suite.ts';
 
 const signal = new AbortController().signal;
-const at = (latitude: number, longitude: number, query: Partial<PlacesQuery> = {}): PlacesQuery => ({
-  latitude,
-  longitude,
-  latitudeLongitude: `${latitude},${longitude}`,
-  radiusKm: 10,
-  limit: 20,
-  ...query,
-});
 
 const text = async (provider: FileProvider, query: PlacesQuery): Promise<string> =>
   Buffer.from(await provider.near(query, signal)).toString();

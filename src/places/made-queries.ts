@@ -1,4 +1,4 @@
-// What tests of live providers ask, and how they look at what went wrong.
+// What tests of providers ask, and how they look at what went wrong.
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { PlacesError, type PlacesProvider, type PlacesQuery } from './provider.ts';
@@ -14,6 +14,16 @@ export const QUERY: PlacesQuery = {
   radiusKm: 10,
   limit: 20,
 };
+
+/** The 20 nearest within 10 km of a position, unless said otherwise. */
+export const queryAt = (latitude: number, longitude: number, query: Partial<PlacesQuery> = {}): PlacesQuery => ({
+  latitude,
+  longitude,
+  latitudeLongitude: `${latitude},${longitude}`,
+  radiusKm: 10,
+  limit: 20,
+  ...query,
+});
 
 /** The error of a lookup, with proof that it does not hold the key in any form. */
 export async function failure(answer: Promise<unknown>): Promise<PlacesError> {
