@@ -7,8 +7,9 @@
 // claims what the table lacks. What came after T is in the log from the new file on, so copy and log together hold at least
 // the table at any later moment; that some of it is in both is harmless, since replaying a record twice changes nothing.
 import { open, rename, rm } from 'node:fs/promises';
+import { setTimeout as rest } from 'node:timers/promises';
 import { EntryWriter } from '../journal/entries.ts';
-import { SNAPSHOT_SLICE_MS, STORED_CHUNK_BYTES } from '../wire/limits.ts';
+import { SNAPSHOT_REST_MS, SNAPSHOT_SLICE_BYTES, SNAPSHOT_SYNC_BYTES } from '../wire/limits.ts';
 import type { StoredRecord } from '../wire/record.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import { FILE_MODE, numbered } from './files.ts';
@@ -30,18 +31,21 @@ export interface SnapshotWritten {
   readonly bytes: number;
 }
 
+/** How it goes on after a slice: `resting`, so that everything else comes first; `hurried`, when nothing else is to be done; or not at all. */
+export type Pace = 'resting' | 'hurried' | 'cancelled';
+
 type FileHandle = Awaited<ReturnType<typeof open>>;
 
 /**
  * Writes `snap-<number>`, durable when this resolves. The vector must be of the moment when log file `number` was begun.
- * Nothing is left of it if it fails or `isCancelled` says so between two slices.
+ * Nothing is left of it if it fails or `pace`, which is asked after each slice, says that it is cancelled.
  */
 export async function writeSnapshot(
   directory: string,
   number: number,
   records: Iterable<StoredRecord>,
   vector: Iterable<VectorEntry>,
-  isCancelled: () => boolean,
+  pace: () => Pace,
 ): Promise<SnapshotWritten | undefined> {
   const file = numbered(directory, 'snap', number);
   const temporary = `${file}.tmp`;
@@ -49,7 +53,7 @@ export async function writeSnapshot(
   let written: SnapshotWritten | undefined;
   try {
     const copy = new Copy(handle, number);
-    if (await copy.fill(records, vector, isCancelled)) {
+    if (await copy.fill(records, vector, pace)) {
       await handle.sync();
       written = { number, records: copy.records, bytes: copy.bytes };
     }
@@ -73,6 +77,7 @@ export async function writeSnapshot(
 class Copy {
   records = 0;
   bytes = 0;
+  private syncedBytes = 0;
   private readonly handle: FileHandle;
   private readonly entries: EntryWriter;
 
@@ -82,27 +87,25 @@ class Copy {
   }
 
   /** False if it was cancelled. */
-  async fill(
-    records: Iterable<StoredRecord>,
-    vector: Iterable<VectorEntry>,
-    isCancelled: () => boolean,
-  ): Promise<boolean> {
+  async fill(records: Iterable<StoredRecord>, vector: Iterable<VectorEntry>, pace: () => Pace): Promise<boolean> {
     const { entries } = this;
-    let sliceEndMs = performance.now() + SNAPSHOT_SLICE_MS;
     for (const record of records) {
       entries.record(record);
       this.records += 1;
-      // The clock is asked now and then: asking costs a tenth of a record.
-      const isSliceOver = this.records % 64 === 0 && performance.now() >= sliceEndMs;
-      if (entries.length < STORED_CHUNK_BYTES && !isSliceOver) continue;
+      if (entries.length < SNAPSHOT_SLICE_BYTES) continue;
       await this.write();
-      if (isCancelled()) return false;
-      sliceEndMs = performance.now() + SNAPSHOT_SLICE_MS;
+      if (this.bytes - this.syncedBytes >= SNAPSHOT_SYNC_BYTES) {
+        await this.handle.datasync();
+        this.syncedBytes = this.bytes;
+      }
+      const next = pace();
+      if (next === 'cancelled') return false;
+      if (next === 'resting') await rest(SNAPSHOT_REST_MS);
     }
     for (const entry of vector) entries.vector(entry);
     entries.end(this.records);
     await this.write();
-    return !isCancelled();
+    return pace() !== 'cancelled';
   }
 
   private async write(): Promise<void> {

@@ -1,10 +1,18 @@
 // When a snapshot is due, one at a time, and what may be deleted after it. Knows no entries.
-import { rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
+import { setTimeout as rest } from 'node:timers/promises';
 import { codeOf, reasonOf } from '../journal/directory.ts';
 import type { Acknowledgement, Log } from '../journal/log.ts';
-import { SNAPSHOT_LEAST_BYTES, SNAPSHOT_LOG_FILES, SNAPSHOT_MEMORY_MS, SNAPSHOT_RETRY_MS } from '../wire/limits.ts';
+import {
+  REMOVED_PIECE_BYTES,
+  SNAPSHOT_LEAST_BYTES,
+  SNAPSHOT_LOG_FILES,
+  SNAPSHOT_MEMORY_MS,
+  SNAPSHOT_REST_MS,
+  SNAPSHOT_RETRY_MS,
+} from '../wire/limits.ts';
 import { numbered, numbersOf } from './files.ts';
-import { type SnapshotSource, type SnapshotWritten, writeSnapshot } from './snapshot.ts';
+import { type Pace, type SnapshotSource, type SnapshotWritten, writeSnapshot } from './snapshot.ts';
 
 export interface SnapshotsOptions {
   readonly directory: string;
@@ -24,7 +32,7 @@ export class Snapshots {
   private newest = 0;
   private newestBytes = 0;
   private running: Promise<boolean> | undefined;
-  private cancelled = false;
+  private pace: Pace = 'resting';
   private isUrgent = false;
   private notBeforeMs = 0;
 
@@ -57,16 +65,21 @@ export class Snapshots {
     return this.running;
   }
 
+  /** From now on there is nothing else to do. */
+  hurry(): void {
+    this.pace = 'hurried';
+  }
+
   /** Stops one that is being written. */
   async cancel(): Promise<void> {
-    this.cancelled = true;
+    this.pace = 'cancelled';
     await this.running;
   }
 
   private isDue(nowMs: number): boolean {
     const { log, acknowledge } = this.options;
-    if (this.source === undefined || this.running !== undefined || this.cancelled || nowMs < this.notBeforeMs)
-      return false;
+    if (this.source === undefined || this.running !== undefined || nowMs < this.notBeforeMs) return false;
+    if (this.pace === 'cancelled') return false;
     if (log.needsSnapshot) return true;
     if (log.isFailing) return false;
     if (this.isUrgent) return true;
@@ -84,7 +97,7 @@ export class Snapshots {
       const { dropped } = log;
       // In the same turn as the rotation: see the top of snapshot.ts.
       const vector = [...this.source.vector()];
-      const written = await writeSnapshot(directory, number, this.source.records(), vector, () => this.cancelled);
+      const written = await writeSnapshot(directory, number, this.source.records(), vector, () => this.pace);
       if (written === undefined) return this.missed();
       await this.removeBefore(this.newest, number);
       this.newest = number;
@@ -110,11 +123,31 @@ export class Snapshots {
   private async removeBefore(older: number, newer: number): Promise<void> {
     const { directory } = this.options;
     for (const number of numbersOf(directory, 'snap')) {
-      if (number !== older && number !== newer) await rm(numbered(directory, 'snap', number), { force: true });
+      if (number !== older && number !== newer) await this.remove(numbered(directory, 'snap', number));
     }
     for (const number of numbersOf(directory, 'wal')) {
-      // Not in one go: freeing a large file takes the system milliseconds.
-      if (number < older) await rm(numbered(directory, 'wal', number), { force: true });
+      if (number < older) await this.remove(numbered(directory, 'wal', number));
     }
+  }
+
+  /**
+   * In pieces, since freeing a large file keeps a processor and the file system busy for tens of milliseconds; and under a name that
+   * nothing reads, since a part of a log would be taken for damage.
+   */
+  private async remove(file: string): Promise<void> {
+    const doomed = `${file}.tmp`;
+    await rename(file, doomed);
+    const handle = await open(doomed, 'r+');
+    try {
+      let { size } = await handle.stat();
+      while (size > REMOVED_PIECE_BYTES && this.pace === 'resting') {
+        size -= REMOVED_PIECE_BYTES;
+        await handle.truncate(size);
+        await rest(SNAPSHOT_REST_MS);
+      }
+    } finally {
+      await handle.close();
+    }
+    await rm(doomed, { force: true });
   }
 }

@@ -259,11 +259,19 @@ export const STORED_BLOCK_BYTES: number = 64 * KIBIBYTE;
 /** A longer block on disk is damage: a block that was just not full, plus the largest record, with room for its numbers. */
 export const STORED_BLOCK_MOST_BYTES: number = 384 * KIBIBYTE;
 
-/** Bytes read from disk, or written to a snapshot, at a time: some 5,000 records, 2 ms of work between two turns of the event loop. */
+/** Bytes read from disk at a time: some 3,000 records. */
 export const STORED_CHUNK_BYTES: number = 256 * KIBIBYTE;
 
-/** A snapshot gives way to everything else after this much work. */
-export const SNAPSHOT_SLICE_MS = 5;
+/** A snapshot is written so much at a time: some 700 records, a third of a millisecond of work ... */
+export const SNAPSHOT_SLICE_BYTES: number = 64 * KIBIBYTE;
+/** ... and then everything else has the server for so long: so five million clients take ten seconds, and none of them notices. */
+export const SNAPSHOT_REST_MS = 1;
+
+/** A snapshot is synced to the disk so much at a time: hundreds of megabytes at once would hold up the log's own writes. */
+export const SNAPSHOT_SYNC_BYTES: number = 8 * 1024 * KIBIBYTE;
+
+/** Old logs and snapshots are given back to the file system so much at a time: it takes two or three milliseconds over it. */
+export const REMOVED_PIECE_BYTES: number = 16 * 1024 * KIBIBYTE;
 
 /** A snapshot is made when the log since the last one reaches this and twice the last snapshot's size, so that disk and recovery stay within a small multiple of what is known ... */
 export const SNAPSHOT_LEAST_BYTES: number = 64 * 1024 * KIBIBYTE;
