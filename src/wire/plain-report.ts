@@ -1,15 +1,20 @@
 // The report that nearly every client sends, read in one pass over its bytes: `IAMAT <client> <location> <stamp>` with single spaces,
 // nothing at its ends, and numbers of a usual length. Everything else, right or wrong, is left to `parseCommand`, which
 // knows the whole grammar; a property test holds the two together.
-import { LF, SPACE } from './bytes.ts';
+import { isDigit, LF, SPACE } from './bytes.ts';
 import type { Command } from './command.ts';
 import type { Position } from './location.ts';
 
 /** A location's number has at most this many digits behind its point here. */
 const MOST_DECIMALS = 12;
-const STAMP_DECIMALS = 9;
 /** Ten digits of seconds are the largest number that fits, and its neighbourhood; nine always fit, and so does this century. */
 const SECONDS_BELOW = 9_223_372_036;
+
+const POINT = 0x2e;
+/** More digits than these may not fit in 31 bits. */
+const SMALL_DIGITS = 9;
+/** What the last of so many decimals of a second is worth. */
+const NANOSECONDS: Int32Array = Int32Array.from({ length: SMALL_DIGITS + 1 }, (_, decimals) => 10 ** (9 - decimals));
 
 const POWERS: Float64Array = Float64Array.from({ length: MOST_DECIMALS + 1 }, (_, exponent) => 10 ** exponent);
 
@@ -55,32 +60,26 @@ export function parsePlainLocation(bytes: Uint8Array, start: number, end: number
   return true;
 }
 
-/** What `degrees` read: in a typed array, because a variable of the module would be a new object for each number. */
+/** What `degrees` and `digits` read: in typed arrays, because a variable of the module would be a new object for each number. */
 const read: Float64Array = new Float64Array(1);
+const whole: Int32Array = new Int32Array(1);
 
 /** `[+-]D+(.D+)?` up to `most`; returns where it ends, or -1. */
 function degrees(bytes: Uint8Array, start: number, end: number, most: number): number {
   const sign = bytes[start];
   if (sign !== 0x2b && sign !== 0x2d) return -1;
-  let at = start + 1;
-  let value = 0;
-  let digit = at < end ? (bytes[at] as number) - 0x30 : -1;
-  while (digit >= 0 && digit <= 9) {
-    value = value * 10 + digit;
-    at += 1;
-    digit = at < end ? (bytes[at] as number) - 0x30 : -1;
-  }
-  // Three digits are enough for any degree.
+  let at = digits(bytes, start + 1, end);
+  // Three are enough for any degree.
   if (at === start + 1 || at > start + 4) return -1;
-  // A point.
-  if (digit === -2 && at < end) {
-    at += 1;
-    const fraction = at;
-    digit = at < end ? (bytes[at] as number) - 0x30 : -1;
-    while (digit >= 0 && digit <= 9) {
-      value = value * 10 + digit;
-      at += 1;
-      digit = at < end ? (bytes[at] as number) - 0x30 : -1;
+  let value = whole[0] as number;
+  if (at < end && bytes[at] === POINT) {
+    const fraction = at + 1;
+    at = digits(bytes, fraction, end);
+    value = value * (POWERS[at - fraction] as number) + (whole[0] as number);
+    const rest = at;
+    if (at === fraction + SMALL_DIGITS) {
+      at = digits(bytes, rest, end);
+      value = value * (POWERS[at - rest] as number) + (whole[0] as number);
     }
     const decimals = at - fraction;
     if (decimals === 0 || decimals > MOST_DECIMALS) return -1;
@@ -93,30 +92,36 @@ function degrees(bytes: Uint8Array, start: number, end: number, most: number): n
 
 /** `D+(.D+)?` into the command's stamp; returns where it ends, or -1. */
 function seconds(bytes: Uint8Array, start: number, end: number, command: Command): number {
-  let at = start;
-  let read = 0;
-  let digit = at < end ? (bytes[at] as number) - 0x30 : -1;
-  while (digit >= 0 && digit <= 9) {
-    read = read * 10 + digit;
+  let at = digits(bytes, start, end);
+  let read = whole[0] as number;
+  if (at === start + SMALL_DIGITS && at < end && isDigit(bytes[at] as number)) {
+    read = read * 10 + (bytes[at] as number) - 0x30;
     at += 1;
-    digit = at < end ? (bytes[at] as number) - 0x30 : -1;
   }
-  if (at === start || at > start + 10 || read >= SECONDS_BELOW) return -1;
-  let nanoseconds = 0;
-  if (digit === -2 && at < end) {
-    at += 1;
-    const fraction = at;
-    digit = at < end ? (bytes[at] as number) - 0x30 : -1;
-    while (digit >= 0 && digit <= 9) {
-      nanoseconds = nanoseconds * 10 + digit;
-      at += 1;
-      digit = at < end ? (bytes[at] as number) - 0x30 : -1;
-    }
-    const decimals = at - fraction;
-    if (decimals === 0 || decimals > STAMP_DECIMALS) return -1;
-    nanoseconds *= POWERS[STAMP_DECIMALS - decimals] as number;
-  }
+  if (at === start || read >= SECONDS_BELOW) return -1;
   command.stamp.seconds = read;
-  command.stamp.nanoseconds = nanoseconds;
+  command.stamp.nanoseconds = 0;
+  if (at >= end || bytes[at] !== POINT) return at;
+  const fraction = at + 1;
+  at = digits(bytes, fraction, end);
+  if (at === fraction) return -1;
+  command.stamp.nanoseconds = Math.imul(whole[0] as number, NANOSECONDS[at - fraction] as number);
+  return at;
+}
+
+/**
+ * Reads the digits that stand at `start`, at most as many as a small integer holds: what a double adds up takes three times as long.
+ * Returns where they end; the number is in `whole`.
+ */
+function digits(bytes: Uint8Array, start: number, end: number): number {
+  const last = Math.min(end, start + SMALL_DIGITS);
+  let value = 0;
+  let at = start;
+  for (; at < last; at += 1) {
+    const digit = (bytes[at] as number) - 0x30;
+    if (digit < 0 || digit > 9) break;
+    value = Math.imul(value, 10) + digit;
+  }
+  whole[0] = value;
   return at;
 }
