@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib';
 import { Replica } from '../core/replica.ts';
 import type { Observer } from '../core/sink.ts';
 import { Holding, madeRecord } from '../journal/made-records.ts';
+import { REMOVED_PIECE_BYTES } from '../wire/limits.ts';
 import { type Acknowledgement, type Recovery, Store, type StoreOptions, UnknownFormat } from './store.ts';
 
 function temporary(t: TestContext): string {
@@ -289,6 +290,29 @@ test('two snapshots without anything between are still two', async (t) => {
   const { store, keep } = await open(directory, 'wal');
   keep('kiwi', 1);
   for (let round = 0; round < 3; round += 1) assert.ok(await store.snapshot());
+  await store.close();
+  assert.deepEqual(files(directory), ['epoch', 'lock-1', 'snap-3', 'snap-4', 'wal-3', 'wal-4']);
+});
+
+test('a large file that is not needed any more goes in pieces, and under a name that nothing reads', async (t) => {
+  const directory = temporary(t);
+  const { store, keep } = await open(directory, 'wal');
+  keep('kiwi', 1);
+  // All of it a hole: what counts is its length.
+  truncateSync(at(directory, 'wal-1'), 2.5 * REMOVED_PIECE_BYTES);
+  const sizes = new Set<number>();
+  let watching = true;
+  const watch = (): void => {
+    sizes.add(statSync(at(directory, 'wal-1.tmp'), { throwIfNoEntry: false })?.size ?? 0);
+    if (watching) setImmediate(watch);
+  };
+  watch();
+  for (let round = 0; round < 3; round += 1) assert.ok(await store.snapshot());
+  watching = false;
+  assert.deepEqual(
+    [0.5, 1.5].filter((pieces) => !sizes.has(pieces * REMOVED_PIECE_BYTES)),
+    [],
+  );
   await store.close();
   assert.deepEqual(files(directory), ['epoch', 'lock-1', 'snap-3', 'snap-4', 'wal-3', 'wal-4']);
 });
