@@ -4,10 +4,11 @@
 import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { openLog, printable } from '../dist/src/server/log.js';
+import { madeRecord } from '../dist/src/journal/made-records.js';
+import { openLog } from '../dist/src/server/log.js';
 import { LogObserver } from '../dist/src/server/observe.js';
-import { madeRecord } from '../dist/src/storage/made-records.js';
 import { makeOrigin } from '../dist/src/wire/messages.js';
+import { printable } from '../dist/src/wire/printable.js';
 
 const REPORTS = 100_000;
 const ROUNDS = 9;

@@ -138,31 +138,37 @@ const report = fc
     };
   });
 
-test('every record of traffic has the bytes that the log library would write, in the order of the events', (t) => {
+test('every record of traffic has the bytes that the log library would write, in the order of the events', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: 0 });
-  fc.assert(
-    fc.property(name, fc.array(fc.oneof(received, sent, stale, report), { maxLength: 8 }), (server, events) => {
-      const log = openLog(directory, server);
-      const observer = new LogObserver(log.logger, log.traffic);
-      for (const event of events) {
-        t.mock.timers.setTime(event.nowMs);
-        event.expect(log.logger);
-        event.tell(observer);
-        // The same millisecond again, whose text is there already.
-        event.expect(log.logger);
-        event.tell(observer);
-      }
-      log.close();
-      const lines = readFileSync(log.file, 'latin1').split('\n');
-      truncateSync(log.file);
-      assert.equal(lines.pop(), '');
-      assert.equal(lines.length, 4 * events.length);
-      for (let index = 0; index < lines.length; index += 2) {
-        const [theirs = '', ours = ''] = lines.slice(index);
-        assert.deepEqual(JSON.parse(ours), JSON.parse(theirs));
-        assert.equal(ours, theirs);
-      }
-    }),
+  await fc.assert(
+    fc.asyncProperty(
+      name,
+      fc.array(fc.oneof(received, sent, stale, report), { maxLength: 8 }),
+      async (server, events) => {
+        const log = openLog(directory, server);
+        const observer = new LogObserver(log.logger, log.traffic);
+        for (const event of events) {
+          // All of a turn has one time.
+          await new Promise((resolve) => setImmediate(resolve));
+          t.mock.timers.setTime(event.nowMs);
+          event.expect(log.logger);
+          event.tell(observer);
+          // The same millisecond again, whose text is there already.
+          event.expect(log.logger);
+          event.tell(observer);
+        }
+        log.close();
+        const lines = readFileSync(log.file, 'latin1').split('\n');
+        truncateSync(log.file);
+        assert.equal(lines.pop(), '');
+        assert.equal(lines.length, 4 * events.length);
+        for (let index = 0; index < lines.length; index += 2) {
+          const [theirs = '', ours = ''] = lines.slice(index);
+          assert.deepEqual(JSON.parse(ours), JSON.parse(theirs));
+          assert.equal(ours, theirs);
+        }
+      },
+    ),
     { numRuns },
   );
 });
