@@ -61,14 +61,14 @@ export class Whereabouts {
     this.tickMs = nowMs;
   }
 
-  /** The end of a turn: settles some, if they may be settled. True when there are more, who only need another turn. */
+  /** The end of a turn: settles some, if they may be settled; a few wait until there are more. True when another turn can settle more. */
   catchUp(): boolean {
     const overdue = Math.min(this.allowed, this.unsettled - NEAR_BEHIND_CLIENTS);
-    if (overdue <= 0) return false;
+    if (overdue < NEAR_TOGETHER_CLIENTS) return false;
     const settled = Math.min(overdue, NEAR_SETTLE_CLIENTS);
     this.settle(settled);
     this.allowed -= settled;
-    return overdue > settled;
+    return overdue - settled >= NEAR_TOGETHER_CLIENTS;
   }
 
   /** A slot is about to be removed from the table. */

@@ -6,8 +6,6 @@ export const UNITS_PER_DEGREE = 1e7;
 
 const MINUS = 0x2d;
 const POINT = 0x2e;
-/** Three are enough for any degree, and more would not fit in 32 bits. */
-const MOST_DIGITS = 3;
 const MOST_DECIMALS = 7;
 /** By the number of decimals, what makes units of a number that was read without its point. */
 const FACTORS: Int32Array = Int32Array.from(
@@ -35,7 +33,7 @@ export function readUnits(
 
 const position: Position = { latitude: 0, longitude: 0 };
 
-/** One number with its sign; returns where it ends, or -1 if it has more digits than are looked at here. */
+/** One number with its sign; returns where it ends, or -1 if it has more decimals than units have. Any other fits in 32 bits. */
 function readNumber(bytes: Uint8Array, start: number, into: Int32Array, index: number): number {
   let value = 0;
   let at = start + 1;
@@ -45,7 +43,6 @@ function readNumber(bytes: Uint8Array, start: number, into: Int32Array, index: n
     at += 1;
     digit = (bytes[at] as number) - 0x30;
   }
-  if (at > start + 1 + MOST_DIGITS) return -1;
   let decimals = 0;
   if (digit === POINT - 0x30) {
     const fraction = at + 1;
