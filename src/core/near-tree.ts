@@ -6,6 +6,8 @@
 // told apart too, and a leaf never holds more than its capacity, whatever crowd stands where. As long as it has room, a leaf
 // serves a block of entries; full, it leaves half of them to another. Positions lie in the leaves and nodes are wide, since
 // each step to memory far away costs more than all else.
+import { NEAR_TOGETHER_CLIENTS } from '../wire/limits.ts';
+import { clearLow, digitOf, levelOf, SLOT_LEVELS } from './near-key.ts';
 import { Rows } from './rows.ts';
 
 /** Where a slot's client is: the number of its leaf, then in the lowest bits its place there; 0 when it is nowhere. */
@@ -44,7 +46,6 @@ const NODE_PARENT = 20;
 const NODE_INTEGERS = 21;
 /** Of the leaf that is the whole tree. */
 const TOP_LEVEL = 16;
-const SLOT_LEVELS = 8;
 
 export class NearTree {
   private readonly places = new Rows(1);
@@ -53,6 +54,9 @@ export class NearTree {
   /** As entries have it. */
   root = 0;
   size = 0;
+  private readonly expected = new Int32Array(NEAR_TOGETHER_CLIENTS);
+  /** Nobody needs it: it keeps the compiler from leaving out what it is made of. */
+  seen = 0;
 
   get bytes(): number {
     return this.places.bytes + this.leaves.bytes + this.nodes.bytes;
@@ -81,6 +85,26 @@ export class NearTree {
       this.takeOut(place);
     }
     this.insert(slot, column, row);
+  }
+
+  /** Fetches what `put` needs for these clients: the processor waits for all of them together, not for each. Changes nothing. */
+  expect(slots: Int32Array, count: number): void {
+    const { places, leaves, expected } = this;
+    for (let index = 0; index < count; index += 1) {
+      const slot = slots[index] as number;
+      places.reach(slot);
+      expected[index] = places.segment(slot)[places.offset(slot)] as number;
+    }
+    let seen = 0;
+    for (let index = 0; index < count; index += 1) {
+      const place = expected[index] as number;
+      if (place === 0) continue;
+      const entries = leaves.segment(place >>> PLACE_BITS);
+      const begin = leaves.offset(place >>> PLACE_BITS);
+      const at = begin + FIRST + (place & PLACE_MASK) * ENTRY_INTEGERS;
+      seen ^= (entries[begin] as number) ^ (entries[at + ROW] as number);
+    }
+    this.seen = seen;
   }
 
   /** False if the client was not there. */
@@ -363,26 +387,4 @@ export class NearTree {
   private countOf(leaf: number): number {
     return this.leaves.segment(leaf)[this.leaves.offset(leaf) + COUNT] as number;
   }
-}
-
-/** The level of the highest bit that is set; below all levels if none is. */
-function levelOf(columns: number, rows: number, slots: number): number {
-  const spot = columns | rows;
-  return spot === 0 ? ((31 - Math.clz32(slots)) >> 2) - SLOT_LEVELS : (31 - Math.clz32(spot)) >> 1;
-}
-
-/** The entry for a key in a node of this level: bits of row and column by turns, so that a block is a rectangle. */
-function digitOf(level: number, slot: number, column: number, row: number): number {
-  if (level < 0) return (slot >>> (4 * (level + SLOT_LEVELS))) & 15;
-  return interleave((column >>> (2 * level)) & 3, (row >>> (2 * level)) & 3);
-}
-
-/** The entry for the lowest two bits of column and row. */
-export function interleave(column: number, row: number): number {
-  return ((row & 2) << 2) | ((column & 2) << 1) | ((row & 1) << 1) | (column & 1);
-}
-
-function clearLow(integer: number, bits: number): number {
-  if (bits <= 0) return integer;
-  return bits >= 32 ? 0 : (integer >>> bits) << bits;
 }

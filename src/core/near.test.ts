@@ -4,6 +4,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { chanceOf } from '../wire/chance.ts';
 import { distanceKm, haversine, RADIANS_PER_DEGREE } from '../wire/distance.ts';
+import { NEAR_TOGETHER_CLIENTS } from '../wire/limits.ts';
+import { UNITS_PER_DEGREE } from '../wire/units.ts';
+import { Moves, NOWHERE } from './moves.ts';
 import { keptPosition, NearIndex } from './near.ts';
 import { Nearest } from './nearest.ts';
 
@@ -94,6 +97,24 @@ function foundBy(nearest: Nearest): Found[] {
   }));
 }
 
+interface Move {
+  readonly slot: number;
+  readonly place: Place | undefined;
+}
+
+/** As many at once as may be. */
+function moveTogether(index: NearIndex, made: readonly Move[]): void {
+  const moves = new Moves();
+  for (const [at, { slot, place }] of made.entries()) {
+    moves.norths[moves.count] = place === undefined ? NOWHERE : Math.round(place.latitude * UNITS_PER_DEGREE);
+    moves.easts[moves.count] = place === undefined ? 0 : Math.round(place.longitude * UNITS_PER_DEGREE);
+    moves.add(slot);
+    if (moves.count < NEAR_TOGETHER_CLIENTS && at < made.length - 1) continue;
+    index.putAll(moves);
+    moves.count = 0;
+  }
+}
+
 /** Spots whose columns and rows have few bits: parts of the tree that lie just beside each other, at every depth. */
 const fewBits: fc.Arbitrary<number> = fc
   .tuple(fc.nat(14), fc.nat(14), fc.constantFrom(-1, 1))
@@ -112,6 +133,8 @@ for (const [kind, places] of [
     fc.assert(
       fc.property(moves, questions, (made, asked) => {
         const index = new NearIndex();
+        const together = new NearIndex();
+        moveTogether(together, made);
         const everybody = new Everybody();
         for (const { slot, place } of made) {
           if (place === undefined) assert.equal(index.remove(slot), everybody.places.delete(slot));
@@ -121,7 +144,11 @@ for (const [kind, places] of [
           }
         }
         assert.equal(index.size, everybody.places.size);
-        for (const { centre, radiusKm, most } of asked) compare(index, everybody, centre, radiusKm, most);
+        assert.equal(together.size, everybody.places.size);
+        for (const { centre, radiusKm, most } of asked) {
+          compare(index, everybody, centre, radiusKm, most);
+          compare(together, everybody, centre, radiusKm, most);
+        }
       }),
       { numRuns: 200 },
     );

@@ -1,13 +1,15 @@
 // Who is near: positions of moving clients, and the questions about them. Knows slot numbers and positions, nothing else of a
 // client. How it compares with a fixed grid is in docs/decisions/0009-near-index.md.
 import { haversine, haversineToKm, kmToHaversine, RADIANS_PER_DEGREE } from '../wire/distance.ts';
+import { UNITS_PER_DEGREE } from '../wire/units.ts';
+import { type Moves, NOWHERE } from './moves.ts';
+import { interleave } from './near-key.ts';
 import {
   COLUMN,
   COUNT,
   ENTRIES,
   ENTRY_INTEGERS,
   FIRST,
-  interleave,
   LEVEL,
   NearTree,
   NODE_COLUMN,
@@ -17,8 +19,6 @@ import {
 } from './near-tree.ts';
 import type { Nearest } from './nearest.ts';
 
-/** Positions are kept in units of 1e-7 degree: 11 mm of latitude, so rounding moves nobody by more than 8 mm. */
-const UNITS_PER_DEGREE = 1e7;
 const UNITS_PER_RADIAN: number = UNITS_PER_DEGREE / RADIANS_PER_DEGREE;
 /** Columns count from longitude -180, rows from latitude -90. */
 const COLUMN_0: number = 180 * UNITS_PER_DEGREE;
@@ -44,8 +44,13 @@ function rowOf(latitude: number): number {
 }
 
 function columnOf(longitude: number, row: number): number {
+  return columnAt(Math.round(longitude * UNITS_PER_DEGREE), row);
+}
+
+/** The same of a longitude in units. */
+function columnAt(east: number, row: number): number {
   if (row === 0 || row === LAST_ROW) return COLUMN_0;
-  const column = Math.round(longitude * UNITS_PER_DEGREE) + COLUMN_0;
+  const column = east + COLUMN_0;
   return column === COLUMNS_AROUND ? 0 : column;
 }
 
@@ -286,6 +291,17 @@ export class NearIndex {
   put(slot: number, latitude: number, longitude: number): void {
     const row = rowOf(latitude);
     this.tree.put(slot, columnOf(longitude, row), row);
+  }
+
+  /** As `put` for each of these, and `remove` for those who are nowhere. */
+  putAll({ count, slots, norths, easts }: Moves): void {
+    this.tree.expect(slots, count);
+    for (let index = 0; index < count; index += 1) {
+      const slot = slots[index] as number;
+      const north = norths[index] as number;
+      if (north === NOWHERE) this.tree.remove(slot);
+      else this.tree.put(slot, columnAt(easts[index] as number, north + ROW_0), north + ROW_0);
+    }
   }
 
   /** False if the client was not there. */

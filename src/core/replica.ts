@@ -219,7 +219,7 @@ export class Replica implements Herd {
    * only needs another turn.
    */
   flush(nowMs: number): boolean {
-    let more = false;
+    let more = this.whereabouts.catchUp();
     for (const link of this.live.values()) more = link.flush(nowMs) || more;
     return more;
   }
@@ -241,7 +241,7 @@ export class Replica implements Herd {
       link.tick(nowMs);
     }
     this.turns.tick(nowMs);
-    this.whereabouts.tick();
+    this.whereabouts.tick(nowMs);
     if (nowMs >= this.livesLookMs) {
       this.livesLookMs = nowMs + LIVES_LOOK_MS;
       dropOldLives(this.vector, this.self, (origin) => this.table.names(origin), now.seconds * 1000);

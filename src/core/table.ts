@@ -54,9 +54,10 @@ export class Table {
   /** All slots are below this. It only grows; `isUsed` tells which have a client. */
   slots = 0;
   private readonly seed: number;
-  private readonly words: Int32Array[] = [];
+  /** As `row.ts` has them. `Moves` reads these and the arena, nobody else. */
+  readonly words: Int32Array[] = [];
   private readonly doubles: Float64Array[] = [];
-  private readonly arena = new Arena();
+  readonly arena: Arena = new Arena();
   /** The first slot of each bucket plus one; rows name the next. */
   private readonly buckets: Int32Array[] = [new Int32Array(BUCKETS_PER_SEGMENT)];
   private bucketCount = 1;

@@ -1,10 +1,20 @@
 // Who is near, as a replica knows it: in step with its table, whoever comes, moves, is forgotten or expires.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { asciiBytes, asciiText, ByteWriter } from '../wire/bytes.ts';
 import { Command, parseCommand } from '../wire/command.ts';
-import { NEAR_BEHIND_CLIENTS, NEAR_SETTLE_CLIENTS, PURGE_GRACE_SECONDS } from '../wire/limits.ts';
+import { distanceKm } from '../wire/distance.ts';
+import {
+  NEAR_BEHIND_CLIENTS,
+  NEAR_SETTLE_CLIENTS,
+  NEAR_SETTLE_PER_MS,
+  NEAR_TOGETHER_CLIENTS,
+  PURGE_GRACE_SECONDS,
+} from '../wire/limits.ts';
+import { type Position, parseLocation } from '../wire/location.ts';
 import { clientBytes } from '../wire/record.ts';
+import { keptPosition } from './near.ts';
 import { Replica } from './replica.ts';
 import type { Observer } from './sink.ts';
 
@@ -79,23 +89,79 @@ test('an expired client is near nobody, before and after it is purged, and those
   assert.deepEqual(names(1001).sort(), [...expected.filter((name) => name !== 'c1'), 'c0'].sort());
 });
 
-test('the index is a bounded number of clients behind, and leaves more reports than it could learn of to a quiet moment', () => {
+test('in quiet moments the index comes within bounds, some clients a turn; when more report than it could learn of it leaves them to who asks', () => {
   const farm = new Farm();
-  const { replica } = farm;
-  const tick = (): unknown => replica.tick(0, { seconds: 2, nanoseconds: 0 });
+  const { whereabouts } = farm.replica;
   const say = (first: number, count: number): void => {
     for (let client = first; client < first + count; client += 1) farm.say(`c${client}`, '+40+0', 1);
-    tick();
   };
-  for (let thousand = 0; thousand < 12; thousand += 1) say(thousand * 1000, 1000);
-  assert.equal(replica.whereabouts.unsettled, NEAR_BEHIND_CLIENTS);
-  say(12_000, NEAR_SETTLE_CLIENTS + 1);
-  assert.equal(replica.whereabouts.unsettled, NEAR_BEHIND_CLIENTS + NEAR_SETTLE_CLIENTS + 1);
-  tick();
-  assert.equal(replica.whereabouts.unsettled, NEAR_BEHIND_CLIENTS + 1);
-  tick();
-  assert.equal(replica.whereabouts.unsettled, NEAR_BEHIND_CLIENTS);
+  let nowMs = 0;
+  /** A tick and the turns that it asks for: how many clients waited after each. */
+  const pass = (ms: number): number[] => {
+    nowMs += ms;
+    const counts: number[] = [];
+    for (let more = farm.replica.tick(nowMs, { seconds: 2, nanoseconds: 0 }); ; more = farm.replica.flush(nowMs)) {
+      counts.push(whereabouts.unsettled);
+      if (!more) return counts;
+    }
+  };
+  say(0, NEAR_BEHIND_CLIENTS);
+  assert.deepEqual(pass(1000), [NEAR_BEHIND_CLIENTS]);
+  const most = 10 * NEAR_SETTLE_PER_MS;
+  say(NEAR_BEHIND_CLIENTS, most);
+  const waiting = NEAR_BEHIND_CLIENTS + most;
+  const counts = pass(10);
+  for (const [turn, count] of counts.entries()) {
+    assert.equal(count, Math.max(NEAR_BEHIND_CLIENTS, waiting - (turn + 1) * NEAR_SETTLE_CLIENTS));
+  }
+  const left = counts.at(-1) as number;
+  assert.ok(left < NEAR_BEHIND_CLIENTS + NEAR_TOGETHER_CLIENTS, `${left} are left`);
+  say(waiting, most + 1);
+  assert.deepEqual(pass(10), [left + most + 1]);
+  // No more than for the time that has passed, however many wait; and too few for a piece wait for more.
+  const pieces = Math.floor((5 * NEAR_SETTLE_PER_MS) / NEAR_SETTLE_CLIENTS);
+  assert.ok(5 * NEAR_SETTLE_PER_MS - pieces * NEAR_SETTLE_CLIENTS < NEAR_TOGETHER_CLIENTS);
+  assert.equal(pass(5).at(-1), left + most + 1 - pieces * NEAR_SETTLE_CLIENTS);
   farm.say('ant', '+0.2+0', 2);
   assert.equal(farm.near(3), 'ant 22.2');
-  assert.equal(replica.whereabouts.unsettled, 0);
+  assert.equal(whereabouts.unsettled, 0);
+});
+
+test('clients settled together, some at a time or all, are where the table has them', () => {
+  const locations = fc.oneof(
+    fc.constantFrom('+0+0', '+90+180', '-90-180', '-0.0000001+179.99999999', '+0.123456789012345678-000.1'),
+    fc
+      .tuple(fc.double({ min: -0.9, max: 0.9, noNaN: true }), fc.double({ min: -0.9, max: 0.9, noNaN: true }))
+      .map((degrees) => degrees.map((number) => `${number < 0 ? '-' : '+'}${Math.abs(number).toFixed(6)}`).join('')),
+  );
+  const event = fc.oneof(
+    { weight: 8, arbitrary: fc.record({ client: fc.nat(40), location: locations }) },
+    { weight: 1, arbitrary: fc.record({ client: fc.nat(40), location: fc.constant('') }) },
+    { weight: 1, arbitrary: fc.nat(50) },
+  );
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 200, size: 'max' }), (events) => {
+      const farm = new Farm();
+      const positions = new Map<string, Position>();
+      for (const [second, what] of events.entries()) {
+        if (typeof what === 'number') farm.replica.whereabouts.settle(what);
+        else if (what.location === '') {
+          farm.replica.forget(asciiBytes(`c${what.client}`), { seconds: second, nanoseconds: 0 }, 0);
+          positions.delete(`c${what.client}`);
+        } else {
+          farm.say(`c${what.client}`, what.location, second);
+          const text = asciiBytes(what.location);
+          const position = { latitude: 0, longitude: 0 };
+          assert.ok(parseLocation(text, 0, text.length, position));
+          positions.set(`c${what.client}`, keptPosition(position.latitude, position.longitude));
+        }
+      }
+      const expected = [...positions]
+        .map(([client, { latitude, longitude }]) => ({ client, km: distanceKm(0, 0, latitude, longitude) }))
+        .filter(({ km }) => km <= 100)
+        .map(({ client, km }) => `${client} ${km.toFixed(1)}`);
+      const answered = farm.near(events.length, 100);
+      assert.deepEqual((answered === '' ? [] : answered.split(', ')).sort(), expected.sort());
+    }),
+  );
 });

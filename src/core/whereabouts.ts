@@ -2,10 +2,11 @@
 // puts its client in line for that, so a client that reports often between two questions costs the index one move. Knows slots and
 // their records; no rule of which record wins, and no clock.
 import type { Instant } from '../wire/instant.ts';
-import { NEAR_BEHIND_CLIENTS, NEAR_SETTLE_CLIENTS } from '../wire/limits.ts';
+import { NEAR_BEHIND_CLIENTS, NEAR_SETTLE_CLIENTS, NEAR_SETTLE_PER_MS, NEAR_TOGETHER_CLIENTS } from '../wire/limits.ts';
 import type { NearQuestion, NearRecord } from '../wire/near.ts';
-import { copyRecord, positionOf, RecordView } from '../wire/record.ts';
+import { copyRecord, RecordView } from '../wire/record.ts';
 import type { Expiry } from './expiry.ts';
+import { Moves } from './moves.ts';
 import { NearIndex } from './near.ts';
 import { Nearest } from './nearest.ts';
 import { Outbox } from './outbox.ts';
@@ -19,9 +20,13 @@ export class Whereabouts {
   private readonly index = new NearIndex();
   /** Who has reported since the index was told where it is. */
   private readonly moved = new Outbox();
+  private readonly moves = new Moves();
   private nearest = new Nearest(1);
-  /** Records since the last tick. */
+  /** When the last tick was, and how many records there were since. */
+  private tickMs = 0;
   private news = 0;
+  /** How many may be settled before the next tick while nobody asks. */
+  private allowed = 0;
 
   constructor(table: Table, expiry: Expiry) {
     this.table = table;
@@ -45,15 +50,25 @@ export class Whereabouts {
   }
 
   /**
-   * Some time has passed: keeps what a question would have to wait for within bounds, unless more records came meanwhile than it settles
-   * at a time. It would never be done with those, and most of whom it settles would be in line again before anybody asks; so reports go
-   * first, and who asks waits.
+   * Some time has passed: what a question would have to wait for may be brought within bounds, unless records come faster than that. It
+   * would never be done with those, and most of whom it settles would be in line again before anybody asks; so reports go first, and who
+   * asks waits.
    */
-  tick(): void {
-    if (this.news <= NEAR_SETTLE_CLIENTS) {
-      this.settle(Math.min(NEAR_SETTLE_CLIENTS, this.unsettled - NEAR_BEHIND_CLIENTS));
-    }
+  tick(nowMs: number): void {
+    const most = Math.floor((nowMs - this.tickMs) * NEAR_SETTLE_PER_MS);
+    this.allowed = this.news <= most ? most : 0;
     this.news = 0;
+    this.tickMs = nowMs;
+  }
+
+  /** The end of a turn: settles some, if they may be settled; a few wait until there are more. True when another turn can settle more. */
+  catchUp(): boolean {
+    const overdue = Math.min(this.allowed, this.unsettled - NEAR_BEHIND_CLIENTS);
+    if (overdue < NEAR_TOGETHER_CLIENTS) return false;
+    const settled = Math.min(overdue, NEAR_SETTLE_CLIENTS);
+    this.settle(settled);
+    this.allowed -= settled;
+    return overdue - settled >= NEAR_TOGETHER_CLIENTS;
   }
 
   /** A slot is about to be removed from the table. */
@@ -64,16 +79,17 @@ export class Whereabouts {
 
   /** Tells the index where so many of those are who reported first. */
   settle(most: number): void {
-    for (let settled = 0; settled < most; settled += 1) {
-      const slot = this.moved.first();
-      if (slot === NO_SLOT) return;
-      this.moved.drop(slot);
-      this.table.read(slot, record);
-      if (record.forgotten) this.index.remove(slot);
-      else {
-        const { latitude, longitude } = positionOf(record);
-        this.index.put(slot, latitude, longitude);
+    const { moved, moves, table, index } = this;
+    for (let left = most; left > 0; left -= moves.count) {
+      moves.count = 0;
+      for (let slot = moved.first(); slot !== NO_SLOT; slot = moved.first()) {
+        moved.drop(slot);
+        moves.add(slot);
+        if (moves.count === NEAR_TOGETHER_CLIENTS || moves.count === left) break;
       }
+      if (moves.count === 0) return;
+      moves.locate(table);
+      index.putAll(moves);
     }
   }
 
