@@ -41,7 +41,7 @@ export class Whereabouts {
   /** A slot has another record. */
   stored(slot: Slot): void {
     this.news += 1;
-    this.moved.put(slot, undefined);
+    this.moved.put(slot);
   }
 
   /**
