@@ -63,7 +63,7 @@ export const MUTATIONS = [
   {
     name: 'held records are dropped, not held',
     file: `${CORE}sending.js`,
-    from: 'if (isHeld)\n            return this.outbox.hold(slot, record.origin, record.sequence, releaseMs(nowMs));',
+    from: 'if (isHeld)\n            return this.outbox.hold(slot, record.origin, record.sequence, nowMs + HOLD_MS);',
     to: 'if (isHeld)\n            return;',
   },
   {

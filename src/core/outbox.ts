@@ -101,9 +101,9 @@ export class Outbox {
     return this.line.first(this.standings, IN_LINE);
   }
 
-  /** When the next held one is due, or undefined; sooner, if that one has left. */
-  nextReleaseMs(): number | undefined {
-    return this.heldBack === 0 ? undefined : this.held.releaseAtMs;
+  /** When the next held one is due, or infinity; sooner, if that one has left. */
+  nextReleaseMs(): number {
+    return this.heldBack === 0 ? Number.POSITIVE_INFINITY : this.held.releaseAtMs;
   }
 
   /** Draws a line behind everything that stands here now. */

@@ -97,7 +97,7 @@ export class Sending implements Coverage {
     if (this.scanAt >= 0) this.news.add(slot);
     if (this.covered(record)) return this.outbox.drop(slot);
     const isHeld = !isOwn && this.heldOrigins.size > 0 && this.heldOrigins.has(record.origin);
-    if (isHeld) return this.outbox.hold(slot, record.origin, record.sequence, releaseMs(nowMs));
+    if (isHeld) return this.outbox.hold(slot, record.origin, record.sequence, nowMs + HOLD_MS);
     if (!this.mayLeave(slot, record)) return this.outbox.put(slot);
     this.batch.add(record);
     this.carrier.forwarded(record);
@@ -152,13 +152,14 @@ export class Sending implements Coverage {
     }
   }
 
-  /** When there is something to do without anything having happened; undefined when there is not. */
-  dueMs(): number | undefined {
-    const releaseMs = this.outbox.nextReleaseMs();
+  /** When there is something to do without anything having happened; infinity when there is not. */
+  dueMs(): number {
+    // Not each by itself: it would wake the server for every record that is held back and not acknowledged in time.
+    const releaseMs = Math.ceil(this.outbox.nextReleaseMs() / GOT_INTERVAL_MS) * GOT_INTERVAL_MS;
     // What waits for the catch-up, the barrier, the window or the transport is moved by these, not by time.
     const waits = this.scanAt >= 0 || this.marks !== undefined || !this.writable || this.window.isFull;
     if (waits || !this.lacksMarks()) return releaseMs;
-    return Math.min(releaseMs ?? Number.POSITIVE_INFINITY, this.nextMarkMs);
+    return Math.min(releaseMs, this.nextMarkMs);
   }
 
   /** Looks at some clients for what the neighbour lacks. Who is added meanwhile is news. */
@@ -227,11 +228,6 @@ export class Sending implements Coverage {
     this.window.sent(out.length, nowMs);
     this.writable = this.carrier.write(out);
   }
-}
-
-/** When what is held back from now on is due. Not for each by itself: each would wake the server. */
-function releaseMs(nowMs: number): number {
-  return Math.ceil((nowMs + HOLD_MS) / GOT_INTERVAL_MS) * GOT_INTERVAL_MS;
 }
 
 /** Marks what the neighbour said or sent. */
