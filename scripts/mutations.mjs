@@ -43,6 +43,12 @@ export const MUTATIONS = [
     to: 'if (false)',
   },
   {
+    name: 'who is held in a place that was for another record is let go when that one is acknowledged',
+    file: `${CORE}outbox.js`,
+    from: '(standing & HAS_PLACE) === 0 ? 0 : REPLACED',
+    to: '0',
+  },
+  {
     name: 'the place before the barrier is not counted off',
     file: `${CORE}queue.js`,
     from: 'this.gone < this.barrier && ',
@@ -57,8 +63,8 @@ export const MUTATIONS = [
   {
     name: 'held records are dropped, not held',
     file: `${CORE}sending.js`,
-    from: 'this.outbox.put(slot, isHeld ? nowMs + HOLD_MS : undefined)',
-    to: 'isHeld || this.outbox.put(slot, undefined)',
+    from: 'if (isHeld)\n            return this.outbox.hold(slot, record.origin, record.sequence, nowMs + HOLD_MS);',
+    to: 'if (isHeld)\n            return;',
   },
   {
     name: 'order of arrival instead of order time',
@@ -269,8 +275,8 @@ export const MUTATIONS = [
   {
     name: 'an audit believes the vector that it is there to check',
     file: `${CORE}sending.js`,
-    from: '!this.insisted.delete(slot) && this.isCovered(slot)',
-    to: 'this.isCovered(slot)',
+    from: '!this.insisted.delete(slot) && this.hasRecordOf(slot)',
+    to: 'this.hasRecordOf(slot)',
   },
   {
     name: 'one audit for each link, and never again',

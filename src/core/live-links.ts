@@ -1,12 +1,14 @@
 // The links that records flow over: one to each neighbour that there is one to. Knows who is at the other end; no table and no record.
 import type { Origin } from '../wire/messages.ts';
 import type { Link } from './link.ts';
+import type { Receiving } from './receiving.ts';
 import type { Sending } from './sending.ts';
 
 export class LiveLinks {
   private readonly byName = new Map<string, Link>();
   /** What goes to all of them. */
   all: readonly Sending[] = [];
+  private receivings: readonly Receiving[] = [];
 
   get(neighbour: string): Link | undefined {
     return this.byName.get(neighbour);
@@ -18,13 +20,18 @@ export class LiveLinks {
 
   add(neighbour: string, link: Link): void {
     this.byName.set(neighbour, link);
-    this.all = this.but(undefined);
+    this.changed();
   }
 
   remove(link: Link): void {
     if (link.neighbour === undefined || this.byName.get(link.neighbour) !== link) return;
     this.byName.delete(link.neighbour);
+    this.changed();
+  }
+
+  private changed(): void {
     this.all = this.but(undefined);
+    this.receivings = Array.from(this.byName.values(), ({ receiving }) => receiving);
   }
 
   /** What goes to everybody but whoever is at the other end of this link. */
@@ -49,7 +56,7 @@ export class LiveLinks {
 
   /** This server has got something new of an origin. */
   gotMore(origin: Origin): void {
-    for (const link of this.byName.values()) link.receiving.gotMore(origin);
+    for (const receiving of this.receivings) receiving.gotMore(origin);
   }
 }
 

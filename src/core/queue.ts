@@ -1,6 +1,5 @@
-// First in, first out, in typed arrays that are never copied: slots, with a time each if they have one. Who no longer stands where
-// the queue says is passed over. Knows the barrier: a line drawn behind everybody who stands here at a moment. Knows
-// no meaning of standing or time.
+// First in, first out, in typed arrays that are never copied: slots. Who no longer stands where the queue says is passed over.
+// Knows the barrier: a line drawn behind everybody who stands here at a moment. Knows no meaning of standing.
 import type { Standings } from './standings.ts';
 import { NO_SLOT, type Slot } from './table.ts';
 
@@ -10,14 +9,8 @@ const PIECE = 4096;
 const LEAST_TO_TIDY = 64;
 const SEEN = 0x80;
 
-interface Piece {
-  readonly slots: Int32Array;
-  readonly times: Float64Array | undefined;
-}
-
 export class Queue {
-  private readonly timed: boolean;
-  private pieces: Piece[] = [];
+  private pieces: Int32Array[] = [];
   /** Where the first stands in the first piece. */
   private start = 0;
   /** How many ever came, and how many of them are gone: whoever is first is number `gone + 1`. */
@@ -26,40 +19,29 @@ export class Queue {
   /** Whoever has a number up to this stands before the barrier. */
   private barrier = 0;
 
-  constructor(timed: boolean) {
-    this.timed = timed;
-  }
-
   /** Memory taken. */
   get bytes(): number {
-    return this.pieces.length * PIECE * (this.timed ? 12 : 4);
+    return this.pieces.length * PIECE * Int32Array.BYTES_PER_ELEMENT;
   }
 
-  push(slot: Slot, time: number): void {
+  push(slot: Slot): void {
     const at = this.start + this.came - this.gone;
-    if (at === this.pieces.length * PIECE) this.pieces.push(this.newPiece());
-    const piece = this.pieces[Math.floor(at / PIECE)] as Piece;
-    piece.slots[at % PIECE] = slot;
-    if (piece.times !== undefined) piece.times[at % PIECE] = time;
+    if (at === this.pieces.length * PIECE) this.pieces.push(new Int32Array(PIECE));
+    (this.pieces[Math.floor(at / PIECE)] as Int32Array)[at % PIECE] = slot;
     this.came += 1;
   }
 
-  /** The first who still stands here, or NO_SLOT; whoever stood before it and is not is gone. */
+  /** The first who still stands here, as its standing says, or NO_SLOT; whoever stood before it and is not is gone. */
   first(standings: Standings, standing: number): Slot {
     while (this.gone < this.came) {
-      const slot = (this.pieces[0] as Piece).slots[this.start] as Slot;
-      if (standings.get(slot) === standing) return slot;
+      const slot = (this.pieces[0] as Int32Array)[this.start] as Slot;
+      if ((standings.get(slot) & standing) !== 0) return slot;
       this.shift();
     }
     return NO_SLOT;
   }
 
-  /** The time of the first. */
-  get firstTime(): number {
-    return this.pieces[0]?.times?.[this.start] ?? Number.POSITIVE_INFINITY;
-  }
-
-  shift(): void {
+  private shift(): void {
     this.gone += 1;
     this.start += 1;
     if (this.start === PIECE) {
@@ -87,20 +69,17 @@ export class Queue {
     this.came = gone;
     for (let number = gone; number < came; number += 1) {
       const at = start + number - gone;
-      const piece = pieces[Math.floor(at / PIECE)] as Piece;
-      const slot = piece.slots[at % PIECE] as Slot;
-      if (standings.get(slot) === standing) {
-        standings.set(slot, standing | SEEN);
-        this.push(slot, piece.times?.[at % PIECE] ?? 0);
+      const slot = (pieces[Math.floor(at / PIECE)] as Int32Array)[at % PIECE] as Slot;
+      const stands = standings.get(slot);
+      if ((stands & standing) !== 0 && (stands & SEEN) === 0) {
+        standings.set(slot, stands | SEEN);
+        this.push(slot);
       }
       if (number + 1 === barrier) this.barrier = this.came;
     }
     for (let at = 0; at < this.came - gone; at += 1) {
-      standings.set((this.pieces[Math.floor(at / PIECE)] as Piece).slots[at % PIECE] as Slot, standing);
+      const slot = (this.pieces[Math.floor(at / PIECE)] as Int32Array)[at % PIECE] as Slot;
+      standings.set(slot, standings.get(slot) & ~SEEN);
     }
-  }
-
-  private newPiece(): Piece {
-    return { slots: new Int32Array(PIECE), times: this.timed ? new Float64Array(PIECE) : undefined };
   }
 }

@@ -6,7 +6,7 @@ import type { Origin } from '../wire/messages.ts';
 import { RecordView, type StoredRecord } from '../wire/record.ts';
 import { Batch, type Mark } from './batch.ts';
 import { GotFinder, gotOf, type Vector } from './got.ts';
-import { Outbox } from './outbox.ts';
+import { type Coverage, Outbox } from './outbox.ts';
 import { NO_SLOT, type Slot, type Table } from './table.ts';
 import { Window } from './window.ts';
 
@@ -20,7 +20,7 @@ export interface Carrier {
   caughtUp(records: number): void;
 }
 
-export class Sending {
+export class Sending implements Coverage {
   /** What the neighbour is known to have: its vector, what it acknowledged, and what came from it. Fresh for every link. */
   readonly peer: Vector<Origin> = new Map();
   readonly outbox: Outbox = new Outbox();
@@ -78,8 +78,14 @@ export class Sending {
     this.finder.of(record.origin).add(record.sequence);
   }
 
-  private isCovered(slot: Slot): boolean {
-    return this.finder.of(this.table.originOf(slot)).has(this.table.sequenceOf(slot));
+  // What the outbox asks, see `Coverage`.
+
+  has(origin: Origin, sequence: number): boolean {
+    return this.finder.of(origin).has(sequence);
+  }
+
+  hasRecordOf(slot: Slot): boolean {
+    return this.has(this.table.originOf(slot), this.table.sequenceOf(slot));
   }
 
   /**
@@ -91,7 +97,8 @@ export class Sending {
     if (this.scanAt >= 0) this.news.add(slot);
     if (this.covered(record)) return this.outbox.drop(slot);
     const isHeld = !isOwn && this.heldOrigins.size > 0 && this.heldOrigins.has(record.origin);
-    if (isHeld || !this.mayLeave(slot, record)) return this.outbox.put(slot, isHeld ? nowMs + HOLD_MS : undefined);
+    if (isHeld) return this.outbox.hold(slot, record.origin, record.sequence, nowMs + HOLD_MS);
+    if (!this.mayLeave(slot, record)) return this.outbox.put(slot);
     this.batch.add(record);
     this.carrier.forwarded(record);
     if (this.batch.bytes >= BATCH_BYTES) this.writeBatch(nowMs);
@@ -112,7 +119,7 @@ export class Sending {
   /** The neighbour lacks this client's record, whatever it says of what it has. */
   insist(slot: Slot): void {
     this.insisted.add(slot);
-    this.outbox.put(slot, undefined);
+    this.outbox.put(slot);
   }
 
   /** The client is no more: what is put in its slot next is another's. */
@@ -133,7 +140,7 @@ export class Sending {
 
   /** Sends what may be sent now. True when there is more that only needs another turn. */
   flush(nowMs: number): boolean {
-    this.outbox.release(nowMs);
+    this.outbox.release(nowMs, this);
     for (;;) {
       this.scan(nowMs);
       // What is in the batch had its room when it was put there.
@@ -145,13 +152,14 @@ export class Sending {
     }
   }
 
-  /** When there is something to do without anything having happened; undefined when there is not. */
-  dueMs(): number | undefined {
-    const releaseMs = this.outbox.nextReleaseMs();
+  /** When there is something to do without anything having happened; infinity when there is not. */
+  dueMs(): number {
+    // Not each by itself: it would wake the server for every record that is held back and not acknowledged in time.
+    const releaseMs = Math.ceil(this.outbox.nextReleaseMs() / GOT_INTERVAL_MS) * GOT_INTERVAL_MS;
     // What waits for the catch-up, the barrier, the window or the transport is moved by these, not by time.
     const waits = this.scanAt >= 0 || this.marks !== undefined || !this.writable || this.window.isFull;
     if (waits || !this.lacksMarks()) return releaseMs;
-    return Math.min(releaseMs ?? Number.POSITIVE_INFINITY, this.nextMarkMs);
+    return Math.min(releaseMs, this.nextMarkMs);
   }
 
   /** Looks at some clients for what the neighbour lacks. Who is added meanwhile is news. */
@@ -160,8 +168,8 @@ export class Sending {
     for (let looked = 0; looked < SCAN_CLIENTS && this.scanAt >= 0; looked += 1) {
       const slot = this.scanAt;
       this.scanAt -= 1;
-      if (!this.table.isUsed(slot) || this.isCovered(slot) || this.news.has(slot)) continue;
-      this.outbox.put(slot, undefined);
+      if (!this.table.isUsed(slot) || this.hasRecordOf(slot) || this.news.has(slot)) continue;
+      this.outbox.put(slot);
     }
     if (this.scanAt >= 0) return;
     this.news.clear();
@@ -206,7 +214,7 @@ export class Sending {
       if (!batch.hasRoomFor(this.table.originOf(slot))) break;
       this.outbox.drop(slot);
       // Acknowledged by another way while it stood in line.
-      if (!this.insisted.delete(slot) && this.isCovered(slot)) continue;
+      if (!this.insisted.delete(slot) && this.hasRecordOf(slot)) continue;
       this.table.read(slot, record);
       batch.add(record);
       this.carrier.forwarded(record);

@@ -46,7 +46,7 @@ export class Whereabouts {
   /** A slot has another record. */
   stored(slot: Slot): void {
     this.news += 1;
-    this.moved.put(slot, undefined);
+    this.moved.put(slot);
   }
 
   /**
