@@ -243,6 +243,12 @@ export const MUTATIONS = [
     to: '',
   },
   {
+    name: 'on disk: when one file cannot be synced the others are left out',
+    file: `${JOURNAL}syncer.js`,
+    from: 'if (sync !== undefined)',
+    to: 'if (isWhole && sync !== undefined)',
+  },
+  {
     name: 'on disk: a snapshot mends a sync that failed after it was begun',
     file: `${JOURNAL}log.js`,
     from: 'dropped >= this.lostAtDropped',

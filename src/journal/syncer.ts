@@ -88,12 +88,18 @@ export class Syncer {
     );
     syncs.unshift(...inherited.map((number) => (then: Synced) => this.directory.syncFile(number, then)));
     if (named) syncs.push((then) => this.directory.syncNames(then));
+    let isWhole = true;
     const next = (error: unknown): void => {
-      const sync = syncs.shift();
       const fault = error ?? undefined;
-      if (fault === undefined && sync !== undefined) return sync(next);
+      if (fault !== undefined) {
+        isWhole = false;
+        this.answer(fault);
+      }
+      const sync = syncs.shift();
+      // The others too, when one has failed: what was acknowledged in them may still be saved.
+      if (sync !== undefined) return sync(next);
       for (const file of retired) file.close();
-      this.answer(fault);
+      if (isWhole) this.answer(undefined);
       // A file that was begun meanwhile is made durable at once, being three syncs. What was only written waits until it is asked
       // for: under load that is always something, and one sync after the other would cost more than all else.
       if (this.wanted || this.named) return this.round();

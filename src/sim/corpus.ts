@@ -12,4 +12,5 @@ export const CORPUS: readonly (readonly [number, string])[] = [
   [1120, 'simulator: the same, with several neighbours'],
   [1256, 'core: news during a catch-up of more than 1,000 clients was sent twice'],
   [3618, 'core: a pause was forgiven into the future, as plans are drawn since a greeting has three messages'],
+  [5324, 'journal: when one file could not be synced, those behind it were left out, and thought durable'],
 ];
