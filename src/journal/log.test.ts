@@ -138,6 +138,25 @@ test('a sync that fails is mended by a snapshot that was begun after it, not by 
   assert.deepEqual(answers, [true, false, false, true]);
 });
 
+test('when one file cannot be synced those behind it are, and it is known at once', () => {
+  const directory = new HandDirectory();
+  const log = logOver(directory, 'wal');
+  log.begin(1, { number: 0, wholeBytes: 0 }, 0, []);
+  directory.endAll();
+  log.append(madeRecord(origin, 1, 'kiwi', 1));
+  log.commit(undefined);
+  log.rotate(0);
+  log.append(madeRecord(origin, 2, 'kiwi', 2));
+  log.commit(undefined);
+  directory.synced.length = 0;
+  log.sync();
+  assert.equal(directory.syncing, 1);
+  directory.end(new Error('EIO'));
+  assert.ok(log.isFailing);
+  directory.endAll();
+  assert.deepEqual(directory.synced, [2, 'names']);
+});
+
 /** A disk that is full while `isFull`. */
 class FullDirectory extends MemoryDirectory {
   isFull = false;
