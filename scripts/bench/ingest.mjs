@@ -4,7 +4,9 @@ import { generate } from '../../dist/src/bench/generator.js';
 import { ringsFor } from '../../dist/src/bench/scenario.js';
 import { startAsyncio, startDrover, startRedis } from './peers.mjs';
 
-/** The first of each contender and load is longer: its server has to compile, or to make room. */
+/** The first of each server is long: in its first seconds it has to compile. */
+const COMPILE_SECONDS = 3;
+/** The first of each contender and load is longer: its server has to make room. */
 const FIRST_WARM_UP_SECONDS = 0.5;
 const WARM_UP_SECONDS = 0.2;
 /** How often the near index has to be in step, where it is asked. */
@@ -46,6 +48,7 @@ function contendersAmong(servers) {
 export async function measureIngest({ rounds, seconds, connections, pipelines, clients, cores, skipped, say }) {
   const servers = await startAll({ cores, skipped });
   const rows = [];
+  const compiled = new Set();
   try {
     const contenders = contendersAmong(servers);
     for (const moves of ['random', 'step']) {
@@ -55,7 +58,9 @@ export async function measureIngest({ rounds, seconds, connections, pipelines, c
           for (let turn = 0; turn < contenders.length; turn += 1) {
             const [name, { port, pids }, request, replyStart, ask] = contenders[(turn + round) % contenders.length];
             const rings = ringsFor({ request, moves, area: 'world' }, connections, clients);
-            const times = { warmUpSeconds: round === 0 ? FIRST_WARM_UP_SECONDS : WARM_UP_SECONDS, seconds };
+            const warmUpSeconds = round === 0 ? FIRST_WARM_UP_SECONDS : WARM_UP_SECONDS;
+            const times = { warmUpSeconds: compiled.has(port) ? warmUpSeconds : COMPILE_SECONDS, seconds };
+            compiled.add(port);
             const load = { host: '127.0.0.1', port, rings, replyEnd: 'line', replyStart, pipeline, ...times };
             const asking = ask === undefined ? undefined : setInterval(() => ask().catch(() => {}), ASKED_EVERY_MS);
             const measured = await generate(load, { pids }).finally(() => clearInterval(asking));
