@@ -14,15 +14,10 @@ const FINE_CLASSES: number = FINE_BYTES / UNIT_BYTES;
 /** Enough for a text that fills a chunk. */
 const CLASSES = 256;
 
-const NOTHING = new Uint8Array(0);
-
 export class Arena {
   /** Where a text lies: `chunkOf` and `offsetOf` tell from its address. */
   private readonly chunks: Uint8Array[] = [];
   private readonly views: DataView[] = [];
-  /** What was copied from last, nearly always the same again, and a view of it. */
-  private source: Uint8Array = NOTHING;
-  private sourceView: DataView = new DataView(NOTHING.buffer);
   /** By class, the address of the last freed piece plus one; each holds the one before it. */
   private readonly freed = new Int32Array(CLASSES);
   private used = UNITS_PER_CHUNK;
@@ -87,20 +82,8 @@ export class Arena {
     return this.views[address >>> CHUNK_SHIFT] as DataView;
   }
 
-  /** Many texts are copied out of one frame: four bytes at a time, which is faster than making a view of each for `set`. */
   private write(address: number, source: Uint8Array, start: number, length: number): void {
-    const offset = this.offsetOf(address);
-    // The last four may reach beyond the text: its piece has room for them.
-    if (length === source.length || start + length + 3 > source.length) {
-      return setBytes(this.chunkOf(address), offset, source, start, length);
-    }
-    if (source !== this.source) {
-      this.source = source;
-      this.sourceView = new DataView(source.buffer, source.byteOffset, source.length);
-    }
-    const { sourceView } = this;
-    const view = this.viewOf(address);
-    for (let at = 0; at < length; at += 4) view.setInt32(offset + at, sourceView.getInt32(start + at));
+    setBytes(this.chunkOf(address), this.viewOf(address), this.offsetOf(address), source, start, length);
   }
 
   /** What is left of the chunk before is at most one text; it stays unused. */

@@ -136,9 +136,7 @@ export class Replica implements Herd {
     const { incoming } = this;
     this.receiveClock.next(now, incoming.received);
     writeAtStart(out, this.self.nameBytes, incoming.received, command.stamp);
-    incoming.text = writeReportText(out, line, command);
-    incoming.textStart = 0;
-    incoming.textLength = incoming.text.length;
+    writeReportText(out, line, command, incoming);
     out.byte(LF);
     orderTime(command.stamp, incoming.received, incoming.order);
     const slot = this.table.findExpected(line, command);

@@ -41,13 +41,54 @@ export function equalBytes(
   return true;
 }
 
-/** Up to this length a loop is faster than making the view that `set` needs. */
-const LOOP_BYTES = 32;
+const NOTHING = new Uint8Array(0);
 
-/** Sets bytes that have room for them to `count` bytes of `source`; fastest for all of a source. */
-export function setBytes(bytes: Uint8Array, at: number, source: Uint8Array, start: number, count: number): void {
-  if (count > LOOP_BYTES) bytes.set(count === source.length ? source : source.subarray(start, start + count), at);
-  else for (let index = 0; index < count; index += 1) bytes[at + index] = source[start + index] as number;
+/** Bytes that are read or written four at a time. Nearly always the same as the last time, and then nothing is made for it. */
+export class Words {
+  private bytes: Uint8Array = NOTHING;
+  private view: DataView = new DataView(NOTHING.buffer);
+
+  of(bytes: Uint8Array): DataView {
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
+    return this.view;
+  }
+}
+
+/** What was copied from last. */
+const from = new Words();
+
+/** Up to this length copying word by word is faster than making the view that `set` needs. */
+const WORDS_BYTES = 256;
+const WORD_BYTES = 4;
+
+/** Sets bytes that have room for them, and that `words` shows, to `count` bytes of `source`. */
+export function setBytes(
+  bytes: Uint8Array,
+  words: DataView,
+  at: number,
+  source: Uint8Array,
+  start: number,
+  count: number,
+): void {
+  if (count <= WORDS_BYTES) return copyWords(words, at, from.of(source), start, count);
+  bytes.set(count === source.length ? source : source.subarray(start, start + count), at);
+}
+
+/** Copies `count` bytes, four at a time; `at` and `start` may be anything. */
+export function copyWords(words: DataView, at: number, source: DataView, start: number, count: number): void {
+  if (count < WORD_BYTES) {
+    for (let index = 0; index < count; index += 1) words.setUint8(at + index, source.getUint8(start + index));
+    return;
+  }
+  const last = count - WORD_BYTES;
+  for (let index = 0; index < last; index += WORD_BYTES) {
+    words.setInt32(at + index, source.getInt32(start + index, true), true);
+  }
+  // The last four, some of them perhaps once more.
+  words.setInt32(at + last, source.getInt32(start + last, true), true);
 }
 
 /** How many digits a number up to 2^53 - 1 has in decimal. */
@@ -104,6 +145,7 @@ export function setVarint(bytes: Uint8Array, start: number, value: number): numb
 export class ByteWriter {
   bytes: Uint8Array;
   length = 0;
+  private readonly words = new Words();
 
   constructor(capacity = 256) {
     this.bytes = new Uint8Array(capacity);
@@ -135,8 +177,13 @@ export class ByteWriter {
   copy(source: Uint8Array, start = 0, end: number = source.length): void {
     const count = end - start;
     this.reserve(count);
-    setBytes(this.bytes, this.length, source, start, count);
+    this.set(this.length, source, start, count);
     this.length += count;
+  }
+
+  /** As `setBytes`, into bytes that there is room for. */
+  set(at: number, source: Uint8Array, start: number, count: number): void {
+    setBytes(this.bytes, this.words.of(this.bytes), at, source, start, count);
   }
 
   /** A non-negative integer up to 2^53 - 1, in decimal. */

@@ -7,7 +7,6 @@ import {
   isWhiteSpace,
   MalformedFrame,
   SPACE,
-  setBytes,
   setVarint,
   VARINT_MOST_BYTES,
 } from './bytes.ts';
@@ -176,7 +175,7 @@ export function writeRecord(out: ByteWriter, record: StoredRecord, originIndex: 
     // Three fields whose lengths are a byte each: the text, with the lengths of what follows in place of its spaces.
     bytes[at] = clientLength;
     at += 1;
-    setBytes(bytes, at, text, textStart, textLength);
+    out.set(at, text, textStart, textLength);
     bytes[at + clientLength] = locationLength;
     bytes[at + clientLength + 1 + locationLength] = stampLength;
     out.length = at + textLength;

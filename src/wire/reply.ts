@@ -3,7 +3,7 @@ import { type ByteWriter, CR, LF, SPACE } from './bytes.ts';
 import type { Command } from './command.ts';
 import { type Instant, writeSkew } from './instant.ts';
 import type { Line } from './lines.ts';
-import type { StoredRecord } from './record.ts';
+import type { RecordView, StoredRecord } from './record.ts';
 
 /** The beginning of an `AT` line: `AT <server> <skew> `. The report's own bytes and an LF follow. */
 export function writeAtStart(out: ByteWriter, server: Uint8Array, received: Instant, stamp: Instant): void {
@@ -36,16 +36,17 @@ export function writeTooLong(out: ByteWriter, excerpt: Line): void {
 }
 
 /**
- * Prints `client location stamp` with single spaces between, and returns it: where it stands in `line` if it stands there so, or in
+ * Prints `client location stamp` with single spaces between, and notes in `into` where it stands: in `line` if it stands there so, or in
  * `out`.
  */
-export function writeReportText(out: ByteWriter, line: Uint8Array, command: Command): Uint8Array {
+export function writeReportText(out: ByteWriter, line: Uint8Array, command: Command, into: RecordView): void {
   const { clientStart, clientEnd, locationStart, locationEnd, stampStart, stampEnd } = command;
   const isSingle = locationStart === clientEnd + 1 && stampStart === locationEnd + 1;
   if (isSingle && line[clientEnd] === SPACE && line[locationEnd] === SPACE) {
-    const text = line.subarray(clientStart, stampEnd);
-    out.copy(text);
-    return text;
+    into.text = line;
+    into.textStart = clientStart;
+    into.textLength = stampEnd - clientStart;
+    return out.copy(line, clientStart, stampEnd);
   }
   const start = out.length;
   out.copy(line, clientStart, clientEnd);
@@ -53,7 +54,9 @@ export function writeReportText(out: ByteWriter, line: Uint8Array, command: Comm
   out.copy(line, locationStart, locationEnd);
   out.byte(SPACE);
   out.copy(line, stampStart, stampEnd);
-  return out.bytes.subarray(start, out.length);
+  into.text = out.bytes;
+  into.textStart = start;
+  into.textLength = out.length - start;
 }
 
 /** What a WHATSAT is answered: the client's last `AT` line and the places around it; or that it found no answer, if either is missing. */
