@@ -27,12 +27,6 @@ interface Lookup {
   readonly aborter: AbortController;
 }
 
-/** What a lookup came to. */
-interface Found {
-  readonly record: StoredRecord | undefined;
-  readonly places: Places;
-}
-
 export class ClientConnection implements RepliesOwner, Answering, Gathering {
   private readonly id: number;
   private readonly socket: Socket;
@@ -281,10 +275,8 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
       writePlaces(replies, record, found, this.reader);
       return this.replied(replies, start, replies.bytes.indexOf(LF, start) + 1);
     }
-    this.later(
-      aborter,
-      found.then((places) => ({ record, places })),
-    );
+    const finish = this.later(aborter);
+    void found.then((places) => finish(record, places));
   }
 
   /** The report that is asked for has not come yet: waits for it a little, then searches. */
@@ -298,23 +290,25 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
       pulse.readClock(pulse.now);
       return pulse.replica.lookUp(client, 0, client.length, pulse.now);
     };
-    const search = async (): Promise<Found> => {
-      await pulse.waitFor(() => isSince(find(), stamp), SINCE_WAIT_MS, aborter.signal);
+    const finish = this.later(aborter);
+    const search = (): void => {
       const record = find();
-      if (record === undefined || !isSince(record, stamp)) return { record, places: undefined };
-      return { record, places: await this.service.places(record, radiusKm, bound, aborter.signal) };
+      if (record === undefined || !isSince(record, stamp)) return finish(record, undefined);
+      const found = this.service.places(record, radiusKm, bound, aborter.signal);
+      if (found instanceof Promise) void found.then((places) => finish(record, places));
+      else finish(record, found);
     };
-    this.later(aborter, search());
+    pulse.waitFor(() => isSince(find(), stamp), SINCE_WAIT_MS, aborter.signal, search);
   }
 
-  /** Keeps the place of a reply that is not there yet. */
-  private later(aborter: AbortController, found: Promise<Found>): void {
+  /** Keeps the place of a reply that is not there yet; what is returned takes what the lookup came to. */
+  private later(aborter: AbortController): (record: StoredRecord | undefined, places: Places) => void {
     const lookup: Lookup = { reply: undefined, behind: new ByteWriter(), aborter };
     this.lookups.push(lookup);
     // The line's bytes belong to the reader, and will have changed by the time the answer comes.
     const bytes = this.reader.bytes.slice(this.reader.start, this.reader.end);
     const line = { bytes, start: 0, end: bytes.length, terminated: this.reader.terminated, tooLong: false };
-    void found.then(({ record, places }) => {
+    return (record, places) => {
       if (this.closed || this.stopped) return;
       const reply = new ByteWriter(1024);
       writePlaces(reply, record, places, line);
@@ -322,7 +316,7 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
       this.service.observer.sent(this.id, reply.bytes, 0, reply.bytes.indexOf(LF) + 1, reply.length);
       lookup.reply = reply.take();
       this.release();
-    });
+    };
   }
 
   /**

@@ -43,6 +43,8 @@ export class Pulse {
   private armedForMs = Number.POSITIVE_INFINITY;
   private readonly waiting = new Set<() => void>();
   private endOfTurn: NodeJS.Immediate | undefined;
+  /** What is answered now leaves with the turn that ends. */
+  private isEnding = false;
   /** Small chunks that are served when all that has arrived is read. */
   readonly gathered: Gathered = new Gathered();
   /** Who asks something of this turn, when all that has arrived is read. */
@@ -64,24 +66,24 @@ export class Pulse {
     return performance.now();
   }
 
-  /** Resolves with true as soon as `condition` holds after something arrived, with false when it never did in time. */
-  waitFor(condition: () => boolean, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
-    if (condition()) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const end = (met: boolean): void => {
-        clearTimeout(timer);
-        this.waiting.delete(check);
-        signal.removeEventListener('abort', giveUp);
-        resolve(met);
-      };
-      const check = (): void => {
-        if (condition()) end(true);
-      };
-      const giveUp = (): void => end(false);
-      const timer = setTimeout(giveUp, timeoutMs);
-      signal.addEventListener('abort', giveUp);
-      this.waiting.add(check);
-    });
+  /**
+   * Calls `done` as soon as `condition` holds, at once or at the end of the turn in which that came about, and what `done` replies leaves with
+   * that turn; or when it never did in time. Not once `signal` is aborted.
+   */
+  waitFor(condition: () => boolean, timeoutMs: number, signal: AbortSignal, done: () => void): void {
+    if (condition()) return done();
+    const end = (): void => {
+      clearTimeout(timer);
+      this.waiting.delete(check);
+      signal.removeEventListener('abort', end);
+      if (!signal.aborted) done();
+    };
+    const check = (): void => {
+      if (condition()) end();
+    };
+    const timer = setTimeout(end, timeoutMs);
+    signal.addEventListener('abort', end);
+    this.waiting.add(check);
   }
 
   start(): void {
@@ -99,6 +101,7 @@ export class Pulse {
   /** The replies from `start` on are for this one: they leave when disk and links have the turn. */
   answered(who: Answering, start: number, acknowledge: boolean): void {
     this.answers.push({ who, start, end: this.replies.length, acknowledge });
+    if (this.isEnding) return;
     if (this.replies.length >= TURN_BYTES) this.endTurn();
     else this.endTurnSoon();
   }
@@ -144,8 +147,8 @@ export class Pulse {
     if (this.endOfTurn !== undefined) clearImmediate(this.endOfTurn);
     this.endOfTurn = undefined;
     if (this.asking.length > 0 || !this.gathered.isEmpty) this.endTurnSoon();
-    const { answers, replies } = this;
     this.send();
+    const { answers, replies } = this;
     if (answers.length === 0) return this.keep();
     const { bytes } = replies;
     this.answers = [];
@@ -177,7 +180,15 @@ export class Pulse {
     if (this.replica.flush(nowMs)) this.endTurnSoon();
     // What just happened may be owed an acknowledgement sooner than anything was due before.
     if (this.armedForMs > nowMs + GOT_INTERVAL_MS) this.arm(nowMs + GOT_INTERVAL_MS);
-    for (const check of this.waiting) check();
+    this.isEnding = true;
+    for (const check of this.waiting) {
+      if (this.replies.length >= TURN_BYTES) {
+        this.endTurnSoon();
+        break;
+      }
+      check();
+    }
+    this.isEnding = false;
   }
 
   private readonly tick = (): void => {

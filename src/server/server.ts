@@ -202,7 +202,9 @@ class HerdServer implements RunningServer {
     const dialledClosed = [...this.dialers.values()].map((dialer) => dialer.stop());
     const clientsStopped = this.clients.stop();
     // After the clients' last reports, so that neighbours have them.
-    await this.pulse.waitFor(() => this.replica.isSettled, SETTLE_GRACE_MS, new AbortController().signal);
+    await new Promise<void>((settled) => {
+      this.pulse.waitFor(() => this.replica.isSettled, SETTLE_GRACE_MS, new AbortController().signal, settled);
+    });
     this.replica.leave(this.pulse.nowMs());
     this.pulse.stop();
     await Promise.all([clientsStopped, this.links.stop(), ...dialledClosed]);

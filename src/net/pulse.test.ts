@@ -1,0 +1,101 @@
+// Who waits for something to come about: is told at the end of the turn in which it does, and once.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Replica } from '../core/replica.ts';
+import type { Observer } from '../core/sink.ts';
+import { TURN_BYTES } from '../wire/limits.ts';
+import { Pulse } from './pulse.ts';
+
+/** A server without connections, and what its turns sent. */
+function alone(): { pulse: Pulse; sent: string[]; reply: (text: string) => void } {
+  const observer = new Proxy({} as Observer, { get: () => () => {} });
+  const plan = { herd: 'farm', self: 'Barn', epoch: 1, neighbours: [], nowMs: 0, expireAfterSeconds: 0, hashSeed: 1 };
+  const replica = new Replica({ ...plan, observer });
+  const pulse = new Pulse({ replica, readClock: () => {}, commit: (done) => done?.(true) });
+  const sent: string[] = [];
+  const who = { turnEnded: (bytes: Uint8Array) => sent.push(Buffer.from(bytes).toString()) > 0 };
+  const reply = (text: string): void => {
+    const start = pulse.replies.length;
+    pulse.replies.ascii(text);
+    pulse.answered(who, start, false);
+  };
+  return { pulse, sent, reply };
+}
+
+const LONG_MS = 60_000;
+
+test('what came about in a turn is answered with that turn, once', () => {
+  const { pulse, sent, reply } = alone();
+  let is = false;
+  pulse.waitFor(
+    () => is,
+    LONG_MS,
+    new AbortController().signal,
+    () => reply('found\n'),
+  );
+  pulse.endTurn();
+  assert.deepEqual(sent, []);
+  is = true;
+  reply('first\n');
+  pulse.endTurn();
+  assert.deepEqual(sent, ['first\n', 'found\n']);
+  pulse.endTurn();
+  pulse.stop();
+  assert.equal(sent.length, 2);
+});
+
+test('what is so already is answered at once', () => {
+  const { pulse, sent, reply } = alone();
+  pulse.waitFor(
+    () => true,
+    LONG_MS,
+    new AbortController().signal,
+    () => reply('found\n'),
+  );
+  pulse.endTurn();
+  pulse.stop();
+  assert.deepEqual(sent, ['found\n']);
+});
+
+test('many large answers take a turn each', async () => {
+  const { pulse, sent, reply } = alone();
+  let is = false;
+  const { signal } = new AbortController();
+  for (const letter of ['a', 'b', 'c']) {
+    pulse.waitFor(
+      () => is,
+      LONG_MS,
+      signal,
+      () => reply(letter.repeat(TURN_BYTES)),
+    );
+  }
+  is = true;
+  pulse.endTurn();
+  assert.deepEqual(
+    sent.map((text) => text[0]),
+    ['a'],
+  );
+  for (let turn = 0; turn < 10 && sent.length < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  pulse.stop();
+  assert.deepEqual(
+    sent.map((text) => text[0]),
+    ['a', 'b', 'c'],
+  );
+});
+
+test('who gave up is not told', () => {
+  const { pulse, sent, reply } = alone();
+  const aborter = new AbortController();
+  let is = false;
+  pulse.waitFor(
+    () => is,
+    LONG_MS,
+    aborter.signal,
+    () => reply('found\n'),
+  );
+  aborter.abort();
+  is = true;
+  pulse.endTurn();
+  pulse.stop();
+  assert.deepEqual(sent, []);
+});
