@@ -117,15 +117,22 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
 
   private readonly goOn = (): void => this.release();
 
+  /** The connection is reset: an end in the middle of a reply would look like the end of all of them. */
   repliesUnread(reason: string): void {
-    this.cut(reason);
+    if (this.socket.destroyed) return;
+    this.dropped(reason);
+    this.socket.resetAndDestroy();
   }
 
   private cut(reason: string): void {
     if (this.socket.destroyed) return;
+    this.dropped(reason);
+    this.socket.destroy();
+  }
+
+  private dropped(reason: string): void {
     this.service.observer.dropped(this.id, reason);
     this.free();
-    this.socket.destroy();
   }
 
   private serveNow(isRead = false): void {
@@ -225,9 +232,9 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
     const kind = line.tooLong ? 'invalid' : parseCommand(line.bytes, line.start, line.end, command);
     this.asks = kind === 'whatsat' && !isRead;
     if (this.asks) return line.keepLine();
-    if (kind === 'blank') return;
     if (kind === 'iamat') return this.report(command, nowMs);
     observer.received(this.id, line);
+    if (kind === 'blank') return;
     const replies = this.nextReplies();
     const start = replies.length;
     const record =
