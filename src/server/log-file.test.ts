@@ -10,6 +10,7 @@ import {
   statSync,
   symlinkSync,
   unlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -31,6 +32,17 @@ test('what is written is in the file after a flush and after a close, readable b
   log.close();
   assert.equal(readFileSync(file, 'utf8'), 'one\ntwo\n');
   assert.equal(statSync(file).mode & 0o777, 0o600);
+});
+
+test('a log that ends in half a record goes on with a line of its own', () => {
+  const file = path.join(directory, 'torn.log');
+  writeFileSync(file, 'whole\n{"level":30,"ti');
+  for (const line of ['one\n', 'two\n']) {
+    const log = new LogFile(file, assert.fail);
+    log.write(line);
+    log.close();
+  }
+  assert.equal(readFileSync(file, 'utf8'), 'whole\n{"level":30,"ti\none\ntwo\n');
 });
 
 test('a log that was moved away is opened anew, and kept when that cannot be', () => {

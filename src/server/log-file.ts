@@ -1,6 +1,7 @@
 // The file behind the log: collects records, writes them a few times a second, and gives up gracefully when the disk takes
 // nothing. Own code because a log library that retries for ever on a full disk keeps the process from ending. Knows no record.
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { LF } from '../wire/bytes.ts';
 import { LOG_BUFFER_BYTES, LOG_FLUSH_MS, LOG_RECORD_BYTES, LOG_WAITING_BYTES } from '../wire/limits.ts';
 
 /** What waits for a write, and a traffic record on top of it. */
@@ -21,7 +22,7 @@ export class LogFile {
   constructor(path: string, complain: (message: string) => void) {
     this.path = path;
     this.complain = complain;
-    this.descriptor = openSync(path, 'a', 0o600);
+    this.descriptor = open(path);
     this.timer = setInterval(() => this.flush(), LOG_FLUSH_MS);
     this.timer.unref();
   }
@@ -71,7 +72,7 @@ export class LogFile {
   reopen(): void {
     this.flush();
     try {
-      const descriptor = openSync(this.path, 'a', 0o600);
+      const descriptor = open(this.path);
       closeSync(this.descriptor);
       this.descriptor = descriptor;
     } catch (error) {
@@ -99,4 +100,14 @@ export class LogFile {
     this.bytes = grown;
     return true;
   }
+}
+
+/** Opens a log to go on with. A life that was killed may have left half a record: the next one begins on a line of its own. */
+function open(path: string): number {
+  const descriptor = openSync(path, 'a+', 0o600);
+  const { size } = fstatSync(descriptor);
+  const last = new Uint8Array(1);
+  // What is no file, such as a terminal, has no size.
+  if (size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== LF) writeSync(descriptor, '\n');
+  return descriptor;
 }
