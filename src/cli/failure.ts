@@ -11,6 +11,9 @@ export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
+/** What was asked for cannot be meant. As `CommandError`, but it is the command line that must be put right. */
+export class UsageError extends CommandError {}
+
 /** By name: the errors of the server live in modules that are loaded only when a command needs them. */
 const FOR_PEOPLE = /^(StartError|SecretError|CertificateError)$/;
 
@@ -26,7 +29,7 @@ export function explainFailure(error: unknown, complain: (text: string) => void)
   }
   if (error instanceof CommandError || (error instanceof Error && FOR_PEOPLE.test(error.name))) {
     complain(`drover: ${error.message}`);
-    return EXIT_FAILED;
+    return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
   }
   complain(
     `drover: this is a fault in Drover, please report it\n${error instanceof Error ? error.stack : String(error)}`,

@@ -17,7 +17,7 @@ export function addForgetCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-Reports of it with an earlier stamp do not bring it back, a later one does. Servers that are down forget it when they are back.
+Reports of it with a stamp from before this moment do not bring it back, later ones do. Servers that are down forget it when they are back.
 
 Example:
   drover forget kiwi.cs.ucla.edu`,

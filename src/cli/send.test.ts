@@ -44,7 +44,7 @@ test('lines go out with their ends, and the reply comes back whole', async (t) =
 test('standard input goes out byte for byte, of any size, and half-closes', async (t) => {
   const target = await listening(t, echo);
   const { output, bytes } = collector();
-  const sent = Buffer.alloc(3_000_000, Buffer.from([0xff, 0x00, 0x0a, 0xe2, 0x82]));
+  const sent = Buffer.alloc(3_000_000, Buffer.from([0xff, 0x00, 0xe2, 0x82, 0x0a]));
   await send({ target, lines: [], options: {}, input: Readable.from([sent.subarray(0, 7), sent.subarray(7)]), output });
   assert.ok(bytes().equals(sent));
 });
@@ -87,6 +87,15 @@ test('a connection that is cut is a failure', async (t) => {
   await assert.rejects(send({ target, lines: ['x'], options: {}, input: Readable.from([]), output }), {
     name: 'CommandError',
     message: /^lost the connection to 127\.0\.0\.1:\d+ \(ECONNRESET\)/,
+  });
+});
+
+test('an end in the middle of a reply is a failure', async (t) => {
+  const target = await listening(t, (socket) => socket.once('data', () => socket.end('AT Goloman +0')));
+  const { output } = collector();
+  await assert.rejects(send({ target, lines: ['x'], options: {}, input: Readable.from([]), output }), {
+    name: 'CommandError',
+    message: /ended in the middle of a reply; send again what has no reply/,
   });
 });
 

@@ -1,9 +1,10 @@
 // `drover send`: lines to a server, its replies to standard output, byte for byte both ways.
-// Must not know the protocol: what is sent may be anything.
+// Must not know the protocol, but that replies are lines: what is sent may be anything.
 import net from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { CommandError } from './failure.ts';
+import { LF } from '../wire/bytes.ts';
+import { CommandError, UsageError } from './failure.ts';
 import { configFrom, type FindOptions, serverNamed } from './options.ts';
 
 interface Address {
@@ -36,7 +37,7 @@ async function addressOf(target: string, options: FindOptions): Promise<Address>
   const address = parseAddress(target);
   if (address !== undefined) return address;
   if (/:[^:]*$/.test(target)) {
-    throw new CommandError(
+    throw new UsageError(
       `${JSON.stringify(target)} is no address: write HOST:PORT or [IPV6]:PORT, with a port from 1 to 65535`,
     );
   }
@@ -85,6 +86,10 @@ export async function send(request: SendRequest): Promise<void> {
   socket.on('finish', () => {
     sent = true;
   });
+  let isWhole = true;
+  socket.on('data', (chunk: Uint8Array) => {
+    isWhole = chunk.at(-1) === LF;
+  });
   if (lines.length > 0) socket.end(`${lines.join('\n')}\n`);
   else input.on('error', (error) => socket.destroy(error)).pipe(socket);
 
@@ -105,6 +110,7 @@ export async function send(request: SendRequest): Promise<void> {
       `lost the connection to ${target} (${reason}) after ${socket.bytesRead} bytes of reply; send again what has no reply`,
     );
   }
+  if (!isWhole) throw new CommandError(`${target} ended in the middle of a reply; send again what has no reply`);
   if (!sent && socket.readableEnded) {
     throw new CommandError(`${target} closed the connection before everything was sent; send again what has no reply`);
   }

@@ -1,5 +1,5 @@
 // `drover sim`: its options. What it runs is loaded when it runs, since a server must not wait for a simulator.
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 export interface SimOptions {
   readonly seeds: number;
@@ -15,13 +15,23 @@ function parseCount(text: string): number {
   throw new InvalidArgumentError('It must be a whole number.');
 }
 
+function parseHerds(text: string): number {
+  const count = parseCount(text);
+  if (count > 0) return count;
+  throw new InvalidArgumentError('It must be at least 1.');
+}
+
 export function addSimCommand(program: Command): void {
   program
     .command('sim')
     .description('run simulated herds with faults and check that nothing is lost')
-    .option('--seeds <n>', 'how many herds', parseCount, 100)
+    .option('--seeds <n>', 'how many herds', parseHerds, 100)
     .option('--from <seed>', 'the first seed', parseCount, 1)
-    .option('--seed <n>', 'this one herd; what fails is shrunk and shown', parseCount)
+    .addOption(
+      new Option('--seed <n>', 'this one herd; what fails is shrunk and shown')
+        .argParser(parseCount)
+        .conflicts(['seeds', 'from']),
+    )
     .option('--verbose', 'one line for each seed')
     .option('--json', 'the summary as JSON')
     .option('--copies', 'instead: how often a record travels and how long it takes, on five graphs')
