@@ -3,6 +3,7 @@
 // knows the whole grammar; a property test holds the two together.
 import { isDigit, LF, SPACE } from './bytes.ts';
 import type { Command } from './command.ts';
+import type { Instant } from './instant.ts';
 import type { Position } from './location.ts';
 
 /** A location's number has at most this many digits behind its point here. */
@@ -42,7 +43,7 @@ export function parsePlainReport(bytes: Uint8Array, start: number, end: number, 
   command.position.longitude = read[0] as number;
   command.locationEnd = at;
   command.stampStart = at + 1;
-  at = seconds(bytes, at + 1, end, command);
+  at = seconds(bytes, at + 1, end, command.stamp);
   if (at < 0 || at >= end || bytes[at] !== LF) return -1;
   command.stampEnd = at;
   return at;
@@ -58,6 +59,11 @@ export function parsePlainLocation(bytes: Uint8Array, start: number, end: number
   if (degrees(bytes, middle, end, 180) !== end) return false;
   into.longitude = read[0] as number;
   return true;
+}
+
+/** Reads a stamp of a usual form, as `parseStamp` would; false if that must look. */
+export function parsePlainStamp(bytes: Uint8Array, start: number, end: number, into: Instant): boolean {
+  return seconds(bytes, start, end, into) === end;
 }
 
 /** What `degrees` and `digits` read: in typed arrays, because a variable of the module would be a new object for each number. */
@@ -90,8 +96,8 @@ function degrees(bytes: Uint8Array, start: number, end: number, most: number): n
   return at;
 }
 
-/** `D+(.D+)?` into the command's stamp; returns where it ends, or -1. */
-function seconds(bytes: Uint8Array, start: number, end: number, command: Command): number {
+/** `D+(.D+)?` into a stamp; returns where it ends, or -1. */
+function seconds(bytes: Uint8Array, start: number, end: number, stamp: Instant): number {
   let at = digits(bytes, start, end);
   let read = whole[0] as number;
   if (at === start + SMALL_DIGITS && at < end && isDigit(bytes[at] as number)) {
@@ -99,13 +105,13 @@ function seconds(bytes: Uint8Array, start: number, end: number, command: Command
     at += 1;
   }
   if (at === start || read >= SECONDS_BELOW) return -1;
-  command.stamp.seconds = read;
-  command.stamp.nanoseconds = 0;
+  stamp.seconds = read;
+  stamp.nanoseconds = 0;
   if (at >= end || bytes[at] !== POINT) return at;
   const fraction = at + 1;
   at = digits(bytes, fraction, end);
   if (at === fraction) return -1;
-  command.stamp.nanoseconds = Math.imul(whole[0] as number, NANOSECONDS[at - fraction] as number);
+  stamp.nanoseconds = Math.imul(whole[0] as number, NANOSECONDS[at - fraction] as number);
   return at;
 }
 

@@ -14,7 +14,7 @@ import { compareInstants, copyInstant, type Instant, parseStamp } from './instan
 import { EARLIEST_SECONDS, FRAME_PAYLOAD_BYTES } from './limits.ts';
 import { type Position, parseLocation } from './location.ts';
 import { makeOrigin, type Origin } from './messages.ts';
-import { parsePlainLocation } from './plain-report.ts';
+import { parsePlainLocation, parsePlainStamp } from './plain-report.ts';
 
 /** A record as it can be looked at. Whoever gets one to look at copies what it keeps: the next record may take its place. */
 export interface StoredRecord {
@@ -218,7 +218,7 @@ export function readRecord(reader: ByteReader, origins: readonly Origin[], into:
   if (!isLocation(bytes, locationStart, locationStart + locationLength)) {
     throw new MalformedFrame('record with an impossible location');
   }
-  if (!parseStamp(bytes, stampStart, stampStart + stampLength, into.stamp)) {
+  if (!isStamp(bytes, stampStart, stampStart + stampLength, into.stamp)) {
     throw new MalformedFrame('record with an impossible stamp');
   }
   if (orderIsStamp) copyInstant(into.stamp, into.order);
@@ -253,6 +253,10 @@ function assemble(into: NewRecord, locationStart: number, stampStart: number): v
 
 function isLocation(bytes: Uint8Array, start: number, end: number): boolean {
   return parsePlainLocation(bytes, start, end, somewhere) || parseLocation(bytes, start, end, somewhere);
+}
+
+function isStamp(bytes: Uint8Array, start: number, end: number, into: Instant): boolean {
+  return parsePlainStamp(bytes, start, end, into) || parseStamp(bytes, start, end, into);
 }
 
 /** Any position does: what is read need only be one. */
