@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { asciiText } from './bytes.ts';
+import { asciiBytes, asciiText } from './bytes.ts';
 import { Command, type CommandKind, parseCommand } from './command.ts';
-import { parsePlainReport } from './plain-report.ts';
+import { parseStamp } from './instant.ts';
+import { parsePlainReport, parsePlainStamp } from './plain-report.ts';
 
 function kindOf(line: string): CommandKind {
   const bytes = new TextEncoder().encode(line);
@@ -162,6 +163,23 @@ test('a plain report is read as the whole grammar reads it, or left to it', () =
       assert.deepEqual(fast, whole);
     }),
     { numRuns: 5000 },
+  );
+  assert.ok(plain > 300, `only ${plain} were plain`);
+});
+
+test('a plain stamp is read as any stamp is, or left to that', () => {
+  const stamps = fc.tuple(stampSeconds, decimals, fc.constantFrom('', '', '', 'x')).map((parts) => parts.join(''));
+  let plain = 0;
+  fc.assert(
+    fc.property(stamps, (stamp) => {
+      const bytes = asciiBytes(`1${stamp}1`);
+      const [fast, whole] = [new Command().stamp, new Command().stamp];
+      if (!parsePlainStamp(bytes, 1, bytes.length - 1, fast)) return;
+      plain += 1;
+      assert.ok(parseStamp(bytes, 1, bytes.length - 1, whole));
+      assert.deepEqual(fast, whole);
+    }),
+    { numRuns: 2000 },
   );
   assert.ok(plain > 300, `only ${plain} were plain`);
 });
