@@ -129,6 +129,8 @@ test('usage errors: a message on standard error, exit code 2', async () => {
     [['serve', 'Barn', '--ack', 'disk'], /It must be memory, wal or fsync/],
     [['up', '--places', 'bing'], /--places: there is no provider "bing"/],
     [['send', '127.0.0.1:99999', 'x'], /"127.0.0.1:99999" is no address/],
+    [['up', '--config', ''], /'--config <file>' argument '' is invalid. It must not be empty/],
+    [['serve', 'Barn', '--data', ''], /'--data <directory>' argument '' is invalid. It must not be empty/],
     [['sim', '--seeds', '0'], /It must be at least 1/],
     [['sim', '--seed', '5', '--seeds', '3'], /'--seed <n>' cannot be used with option '--seeds <n>'/],
     [['up', '--places', 'embedded,overpas'], /--places: there is no provider "overpas"/],

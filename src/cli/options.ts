@@ -22,6 +22,12 @@ function parsePortOffset(text: string): number {
   throw new InvalidArgumentError('It must be a whole number, such as 100.');
 }
 
+/** A shell's empty variable is no path. */
+function parsePath(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('It must not be empty.');
+}
+
 export function parseAck(text: string): Acknowledgement {
   if (text === 'memory' || text === 'wal' || text === 'fsync') return text;
   throw new InvalidArgumentError('It must be memory, wal or fsync.');
@@ -30,14 +36,18 @@ export function parseAck(text: string): Acknowledgement {
 /** Options of commands that only need to find the servers. */
 export function addFindOptions(command: Command): Command {
   return command
-    .option('--config <file>', 'JSON file that describes the herd (DROVER_CONFIG; default: the built-in herd of five)')
+    .option(
+      '--config <file>',
+      'JSON file that describes the herd (DROVER_CONFIG; default: the built-in herd of five)',
+      parsePath,
+    )
     .option('--port-offset <n>', 'added to every port, so that several herds fit on one machine', parsePortOffset);
 }
 
 /** Options of commands that run servers. */
 export function addRunOptions(command: Command): Command {
   return addFindOptions(command)
-    .option('--data <directory>', 'where state and logs go (DROVER_DATA; default: .drover)')
+    .option('--data <directory>', 'where state and logs go (DROVER_DATA; default: .drover)', parsePath)
     .option(
       '--places <provider>',
       'embedded, google, google-legacy, overpass or file:PATH; several, in order, with commas (DROVER_PLACES; default: embedded)',
