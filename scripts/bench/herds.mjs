@@ -9,7 +9,12 @@ import { startNatsHerd, startRedisHerd } from './peers.mjs';
 const CONNECTIONS = 10;
 const PIPELINE = 16;
 const CLIENTS = 10_000;
-const VERBOSE = { text: 'CONNECT {"verbose":true,"pedantic":false}\r\n', answer: '+OK\r\n' };
+const REDIS = { replyEnd: 'line', replyStart: ':' };
+const NATS = {
+  replyEnd: 'nats',
+  replyStart: '+',
+  greeting: { text: 'CONNECT {"verbose":true,"pedantic":false}\r\n', answer: '+OK\r\n' },
+};
 
 export async function measureHerds({ rounds, seconds, cores, skipped, say }) {
   const contenders = [];
@@ -23,12 +28,12 @@ export async function measureHerds({ rounds, seconds, cores, skipped, say }) {
     if (skipped['redis-server'] === undefined) {
       const herd = await startRedisHerd(cores.all);
       stops.push(herd.stop);
-      contenders.push(['redis HSET, primary and 4 replicas', () => updatesOf(herd, 'hset', ':', seconds)]);
+      contenders.push(['redis HSET, primary and 4 replicas', () => updatesOf(herd, 'hset', REDIS, seconds)]);
     }
     if (skipped['nats-server'] === undefined) {
       const herd = await startNatsHerd(cores.all);
       stops.push(herd.stop);
-      contenders.push(['nats, cluster of 5, nothing stored', () => updatesOf(herd, 'pub', '+', seconds, VERBOSE)]);
+      contenders.push(['nats, cluster of 5, nothing stored', () => updatesOf(herd, 'pub', NATS, seconds)]);
     }
     for (let round = 0; round < rounds; round += 1) {
       for (let turn = 0; turn < contenders.length; turn += 1) {
@@ -44,10 +49,9 @@ export async function measureHerds({ rounds, seconds, cores, skipped, say }) {
   return rows;
 }
 
-async function updatesOf(herd, request, replyStart, seconds, greeting) {
+async function updatesOf(herd, request, answers, seconds) {
   const rings = ringsFor({ request, moves: 'random', area: 'world' }, CONNECTIONS, CLIENTS);
-  const more = greeting === undefined ? {} : { greeting };
-  const load = { host: '127.0.0.1', port: herd.port, rings, replyEnd: 'line', replyStart, pipeline: PIPELINE, ...more };
+  const load = { host: '127.0.0.1', port: herd.port, rings, pipeline: PIPELINE, ...answers };
   await herd.settled();
   const before = cpuSecondsOf(herd.pids);
   const deliveredBefore = herd.delivered?.() ?? 0;

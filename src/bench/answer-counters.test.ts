@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { ByteWriter } from '../wire/bytes.ts';
 import { beginFrame, endFrame, type FrameName } from '../wire/frame.ts';
-import { FrameCounter, RedisCounter } from './answer-counters.ts';
+import { FrameCounter, NatsCounter, RedisCounter } from './answer-counters.ts';
 
 const chunks = fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 8 });
 const texts = fc.array(fc.stringMatching(/^[ -~\r\n]{0,40}$/), { maxLength: 20 });
@@ -66,9 +66,32 @@ test("Redis's arrays of clients with their distances, empty ones too", () => {
   );
 });
 
+test("NATS's answers, and its questions among them", () => {
+  const lines = fc.array(fc.constantFrom('+OK\r\n', 'PING\r\n'), { maxLength: 60 });
+  fc.assert(
+    fc.property(lines, chunks, (said, lengths) => {
+      let pings = 0;
+      const counter = new NatsCounter(() => {
+        pings += 1;
+      });
+      const bytes = Buffer.from(said.join(''));
+      let found = 0;
+      for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
+        const length = Math.min(lengths[turn % lengths.length] ?? 1, bytes.length - at);
+        found += counter.count(bytes.subarray(at, at + length), length);
+        at += length;
+      }
+      assert.equal(pings, said.filter((line) => line === 'PING\r\n').length);
+      assert.equal(found, said.length - pings);
+    }),
+  );
+});
+
 test('a refusal or an error is shown', () => {
   const refusal = Buffer.from(frame('refuse', 'no'));
   assert.throws(() => new FrameCounter().count(refusal, refusal.length), { name: 'WrongReply', message: /no"$/ });
   const error = Buffer.from('-ERR no\r\n');
   assert.throws(() => new RedisCounter().count(error, error.length), { name: 'WrongReply', message: /-ERR no/ });
+  const nats = new NatsCounter(() => assert.fail('that was no question'));
+  assert.throws(() => nats.count(error, error.length), { name: 'WrongReply', message: /-ERR no/ });
 });

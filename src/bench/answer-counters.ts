@@ -1,10 +1,10 @@
-// Counts answers that say their own length: frames of the link port, and Redis's arrays. However they are cut into chunks, only
-// their headers are looked at. Knows no meaning of an answer.
+// Counts answers that are not just lines: frames of the link port and Redis's arrays, which say their own length, so that only their
+// headers are looked at; and NATS's, among which it asks something. However they are cut into chunks. Knows no meaning of an answer.
 import { FRAME_TYPES, HEADER_BYTES } from '../wire/frame.ts';
 import { WrongReply } from './reply-counter.ts';
 
-/** An answer ends with its frame, or with the last element of an array. */
-export type AnswerEnd = 'frame' | 'array';
+/** An answer ends with its frame, with the last element of an array, or is a line of NATS's protocol. */
+export type AnswerEnd = 'frame' | 'array' | 'nats';
 
 const TYPE_AT = 1;
 const LENGTH_AT = 2;
@@ -94,5 +94,43 @@ export class RedisCounter {
     if (this.open > 0) return 0;
     this.open = 1;
     return 1;
+  }
+}
+
+const OK: Buffer = Buffer.from('+OK\r\n');
+const PING: Buffer = Buffer.from('PING\r\n');
+
+/**
+ * What NATS says to a client that asked it to be verbose: `+OK` to each request. In between, two seconds after the client came and
+ * then every two minutes, whether it is still there: that is no answer, and wants one. Anything else is an error.
+ */
+export class NatsCounter {
+  private readonly pinged: () => void;
+  /** Which of the two is under way, and how many of its bytes have come. */
+  private line: Buffer = OK;
+  private matched = 0;
+
+  /** `pinged` has to send `PONG`. */
+  constructor(pinged: () => void) {
+    this.pinged = pinged;
+  }
+
+  /**
+   * How many answers end in `bytes[0, length)`.
+   * @throws {WrongReply}
+   */
+  count(bytes: Buffer, length: number): number {
+    let found = 0;
+    for (let at = 0; at < length; at += 1) {
+      const byte = bytes[at];
+      if (this.matched === 0) this.line = byte === PING[0] ? PING : OK;
+      if (byte !== this.line[this.matched]) throw new WrongReply(bytes, length);
+      this.matched += 1;
+      if (this.matched < this.line.length) continue;
+      this.matched = 0;
+      if (this.line === OK) found += 1;
+      else this.pinged();
+    }
+    return found;
   }
 }

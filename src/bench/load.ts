@@ -3,7 +3,7 @@
 // that a server that stalls is not asked less (no "coordinated omission"). Knows requests as bytes and replies as a count.
 import net from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { type AnswerEnd, FrameCounter, RedisCounter } from './answer-counters.ts';
+import { type AnswerEnd, FrameCounter, NatsCounter, RedisCounter } from './answer-counters.ts';
 import { Latencies } from './latency.ts';
 import { type LineEnd, ReplyCounter } from './reply-counter.ts';
 import { makeRing, type RingPlan, RingWalk } from './ring.ts';
@@ -54,6 +54,7 @@ const LAST_LOOK_MS = 10;
 const READ_BYTES = 256 * 1024;
 /** Unanswered requests of an open load, on one connection; a server that is so far behind is not measured but flooded. */
 const MOST_UNANSWERED = 32_768;
+const NATS_PONG = 'PONG\r\n';
 
 export function runLoad(plan: LoadPlan, observer: LoadObserver): Promise<LoadResult> {
   return new Load(plan, observer).run();
@@ -168,7 +169,7 @@ class Lane {
   private readonly load: Load;
   private readonly socket: net.Socket;
   private readonly walk: RingWalk;
-  private readonly counter: ReplyCounter | FrameCounter | RedisCounter;
+  private readonly counter: Counter;
   unanswered = 0;
   private sentAtMs = 0;
   /** When the unanswered requests of an open load should have left, in a circle. */
@@ -180,7 +181,7 @@ class Lane {
     const { host, port, replyEnd, replyStart, pipeline, ratePerSecond, greeting } = load.plan;
     this.load = load;
     this.walk = new RingWalk(makeRing(ring), ratePerSecond === undefined ? pipeline : 1);
-    this.counter = counterOf(replyEnd, replyStart);
+    this.counter = counterOf(replyEnd, replyStart, () => this.socket.write(NATS_PONG));
     this.dueMs = new Float64Array(ratePerSecond === undefined ? 0 : MOST_UNANSWERED);
     const onread = {
       buffer: reading,
@@ -255,9 +256,20 @@ class Lane {
   }
 }
 
-function counterOf(end: LineEnd | AnswerEnd, start: string): ReplyCounter | FrameCounter | RedisCounter {
-  if (end === 'frame') return new FrameCounter();
-  return end === 'array' ? new RedisCounter() : new ReplyCounter(end, start);
+type Counter = ReplyCounter | FrameCounter | RedisCounter | NatsCounter;
+
+function counterOf(end: LineEnd | AnswerEnd, start: string, pong: () => void): Counter {
+  switch (end) {
+    case 'frame':
+      return new FrameCounter();
+    case 'array':
+      return new RedisCounter();
+    case 'nats':
+      return new NatsCounter(pong);
+    case 'line':
+    case 'emptyLine':
+      return new ReplyCounter(end, start);
+  }
 }
 
 function later(ms: number): Promise<void> {
