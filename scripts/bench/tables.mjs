@@ -11,6 +11,12 @@ const PAIRS = [
   ['drover, log on', 'asyncio with its log'],
   ['drover, traffic log', 'asyncio with its log'],
 ];
+/** The same, at a fixed rate over many clients. */
+const LATE_PAIRS = [
+  ['drover, log off', 'redis GEOADD'],
+  ['drover, log off', 'redis HSET'],
+  ['drover, log on', 'redis GEOADD, AOF everysec'],
+];
 /** Above this share of its core a server is what limits the rate. */
 const SATURATED = 0.95;
 
@@ -142,10 +148,24 @@ function sizeSection({ ratePerSecond, memory, latency }) {
     const of = (part) => spreadText(good.map((row) => row.latency[part]));
     return [name, clients, of('p50Ms'), of('p99Ms'), of('p999Ms')];
   });
+  const sizes = distinct(latency.map(({ clients }) => clients));
+  // One that broke off has no latency.
+  const p99Of = (name, size) =>
+    latency
+      .filter((row) => row.name === name && row.clients === size && row.latency !== undefined)
+      .map((row) => ({ round: row.round, p99Ms: row.latency.p99Ms }));
+  const names = distinct(latency.map(({ name }) => name));
+  const pairs = LATE_PAIRS.filter((pair) => pair.every((name) => names.includes(name)));
+  const ratios = pairs.map(([ours, theirs]) => [
+    `${ours} / ${theirs}`,
+    ...sizes.map((size) => ratioText(p99Of(ours, size), p99Of(theirs, size), 'p99Ms')),
+  ]);
   return [
     '## Many clients',
     'Growth of resident memory, everything included:',
     table([['', 'clients', 'bytes a client'], ...bytes]),
+    `At ${ratePerSecond} reports a second, p99, ours to theirs (less is better):`,
+    table([['', ...sizes.map((size) => `${size} clients`)], ...ratios]),
     `At ${ratePerSecond} reports a second, from when each should have left, ms:`,
     table([['', 'clients', 'p50', 'p99', 'p99.9'], ...late]),
   ].join('\n\n');
