@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { type CsvError, type InfoRecord, parse } from 'csv-parse';
 import { INPUT_LINE_BYTES } from '../limits.ts';
 import { PlacesError } from '../provider.ts';
-import { type Columns, type Format, type ReadOptions, typesFrom } from './format.ts';
+import { type Columns, decimalFrom, type Format, type ReadOptions, typesFrom } from './format.ts';
 import type { Intake } from './intake.ts';
 
 /** What columns are mostly called, in any case. */
@@ -106,16 +106,11 @@ async function read(file: string, { columns, delimiter }: ReadOptions, intake: I
 function placeFrom(record: readonly string[], found: Found): Parameters<Intake['add']>[1] {
   return {
     name: record[found.name] ?? '',
-    latitude: numberFrom(record[found.latitude]),
-    longitude: numberFrom(record[found.longitude]),
+    latitude: decimalFrom(record[found.latitude] ?? ''),
+    longitude: decimalFrom(record[found.longitude] ?? ''),
     types: typesFrom(record[found.type] ?? ''),
     vicinity: record[found.vicinity] ?? '',
   };
-}
-
-/** NaN for what is empty, which to JavaScript is 0. */
-function numberFrom(text: string | undefined): number {
-  return text?.trim() ? Number(text) : Number.NaN;
 }
 
 export const CSV: Format = { name: 'csv', unit: 'line', read };

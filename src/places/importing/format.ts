@@ -39,6 +39,15 @@ export interface Format {
 /** Of a place of which nothing more is known. */
 export const PLAIN_TYPES: readonly string[] = ['point_of_interest', 'establishment'];
 
+/** Digits with a point, and the exponent that programs write for what is small (`1e-05`). No hexadecimal number, no `Infinity`. */
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** NaN for what is no decimal number; what is empty, to JavaScript 0, is none. */
+export function decimalFrom(text: string): number {
+  const digits = text.trim();
+  return DECIMAL.test(digits) ? Number(digits) : Number.NaN;
+}
+
 /** `Coffee Shop` and `coffee-shop` as Nearby Search writes a type: `coffee_shop`. */
 export function typeName(text: string): string {
   return text

@@ -1,7 +1,8 @@
-// GeoJSON: a FeatureCollection of any size, or a feature a line (GeoJSONSeq, also with record separators). Knows features; nothing of
-// other formats.
+// GeoJSON: a FeatureCollection of any size, a single Feature, or a feature a line (GeoJSONSeq, also with record separators). Knows
+// features; nothing of other formats.
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { INPUT_LINE_BYTES } from '../limits.ts';
 import { placeTypes, vicinityOf } from '../openstreetmap-types.ts';
 import { PlacesError } from '../provider.ts';
 import { Bounds } from './bounds.ts';
@@ -102,7 +103,20 @@ async function readCollection(file: string, { columns }: ReadOptions, intake: In
       }
     },
   );
-  if (row === 0) throw new PlacesError('it is no FeatureCollection with features in it');
+  if (row === 0) await readSingle(file, size, columns, intake);
+}
+
+/** Of a document that is JSON, but no collection. */
+async function readSingle(file: string, size: number, columns: Columns, intake: Intake): Promise<void> {
+  // A byte order mark is no JSON.
+  const value: unknown =
+    size > INPUT_LINE_BYTES ? undefined : JSON.parse(new TextDecoder().decode(await readFile(file)));
+  if (asObject(value)['type'] !== 'Feature') {
+    throw new PlacesError(
+      `it is no FeatureCollection with features in it, and no Feature of up to ${INPUT_LINE_BYTES} bytes`,
+    );
+  }
+  addFeature(value, 1, columns, intake);
 }
 
 async function readSequence(file: string, { columns }: ReadOptions, intake: Intake): Promise<void> {

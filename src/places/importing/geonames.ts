@@ -1,6 +1,6 @@
 // GeoNames' tables of 19 columns (cities500.txt, allCountries.txt, LI.txt). Quotes in them are letters like any other.
 import { COUNTRY_NAMES } from './country-names.ts';
-import { type Format, PLAIN_TYPES } from './format.ts';
+import { decimalFrom, type Format, PLAIN_TYPES } from './format.ts';
 import type { Intake } from './intake.ts';
 import { readLines } from './lines.ts';
 
@@ -88,18 +88,13 @@ async function read(file: string, _: unknown, intake: Intake): Promise<void> {
     const country = column(line, 8);
     intake.add(number, {
       name: column(line, 1),
-      latitude: numberFrom(column(line, 4)),
-      longitude: numberFrom(column(line, 5)),
+      latitude: decimalFrom(column(line, 4)),
+      longitude: decimalFrom(column(line, 5)),
       types: typesOf(column(line, 6), column(line, 7)),
       vicinity: Object.hasOwn(COUNTRY_NAMES, country) ? (COUNTRY_NAMES[country] as string) : country,
     });
   };
   await readLines(file, onLine, (share) => intake.progress(share));
-}
-
-/** NaN for what is empty, which to JavaScript is 0. */
-function numberFrom(text: string): number {
-  return text ? Number(text) : Number.NaN;
 }
 
 export const GEONAMES: Format = {

@@ -155,6 +155,16 @@ describe('what is imported is what was written', () => {
       assert.deepEqual(first.faults, ['feature 3: it has no position', 'feature 4: it has no position']);
       assert.equal(first.leftOut, 1);
     }));
+
+  test('GeoJSON: a single Feature is a document, too', () =>
+    withFolder(async (folder) => {
+      const here = { name: 'Here', latitude: 10_000_000, longitude: 20_000_000 };
+      const { found } = await importText(folder, 'a.geojson', `\ufeff${feature(here)}`);
+      assert.deepEqual(
+        found.map(({ name, latitude, longitude }) => ({ name, latitude, longitude })),
+        [here],
+      );
+    }));
 });
 
 describe('wrong rows', () => {
@@ -182,6 +192,29 @@ describe('wrong rows', () => {
         'line 8: it has 2 columns, the first line 5',
         'line 9: its name is longer than 1024 bytes',
       ]);
+    }));
+
+  test('are those whose degrees are no decimal numbers', () =>
+    withFolder(async (folder) => {
+      const wrong = ['0x2F', '0b1', '1_0', 'Infinity', '"47,1"', '1e', '.', '1.2.3', "9° 31'"];
+      const right = [' 7 ', '+7.', '-0.5', '.5', '7e0', '1.E-05'];
+      const rows = [...right, ...wrong].map((degrees) => `${degrees},${degrees},${degrees},,\n`);
+      const { found, first } = await importText(folder, 'a.csv', HEADER + rows.join(''));
+      assert.deepEqual(
+        found.map(({ latitude, longitude }) => [latitude, longitude].map((units) => units / 1e7)).sort(),
+        [
+          [-0.5, -0.5],
+          [0.00001, 0.00001],
+          [0.5, 0.5],
+          [7, 7],
+          [7, 7],
+          [7, 7],
+        ],
+      );
+      assert.deepEqual(
+        first.faults,
+        wrong.map((_, at) => `line ${right.length + at + 2}: it has no position in decimal degrees`),
+      );
     }));
 
   test('of any number are counted, and the first of them shown', () =>
@@ -222,7 +255,9 @@ describe('a file that cannot be imported is refused with the reason, and the old
     ['a.tsv', 'x\n'.repeat(100_000), /none of its first 1000 lines is a place/],
     ['a.geojson', PAGE, /it is no whole JSON document/],
     ['a.geojson', '{"type":"FeatureCollection","features":[', /cannot be imported/],
-    ['a.geojson', '{"type":"FeatureCollection"}', /it is no FeatureCollection with features in it/],
+    ['a.geojson', '{"type":"FeatureCollection"}', /it is no FeatureCollection with features in it, and no Feature/],
+    ['a.geojson', '{"type":"Point","coordinates":[1,2]}', /it is no FeatureCollection with features in it, and no/],
+    ['a.geojson', '{"type":"Feature","properties":{"name":"x"}}', /its only feature is no place; feature 1: it has no/],
     ['a.geojson', '[[[[', /cannot be imported/],
     ['a.ndjson', PAGE, /none of its first 2 lines is a place; line 1: it is no JSON/],
     ['a.parquet', PAGE, /it is no whole Parquet file/],
