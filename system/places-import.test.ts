@@ -156,7 +156,11 @@ describe('an import that fails', () => {
     ['places import x.csv', 1, /^drover: x\.csv cannot be imported: ENOENT/],
     ['places near 1,2 --places file:cafes.csv', 1, /cafes\.csv cannot be used: it is not a \.places file/],
     ['places near 1,2 --places bing', 2, /--places: there is no provider "bing"/],
-    ['up --places file:gone.places', 1, /places: the places in .*gone\.places cannot be used: ENOENT/],
+    [
+      'up --places file:gone.places',
+      1,
+      /in the command line:\n {2}--places: the places in .*gone\.places cannot be used: there is no such file/,
+    ],
   ] as const) {
     test(words, async () => {
       const result = await inFolder(words);

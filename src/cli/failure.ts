@@ -25,7 +25,9 @@ export function explainFailure(error: unknown, complain: (text: string) => void)
   }
   if (error instanceof ConfigError) {
     complain(`drover: ${error.message}`);
-    return error.faults.every((fault) => fault.path.startsWith('--')) ? EXIT_USAGE : EXIT_FAILED;
+    return error.faults.every(({ path, namesUnusable }) => path.startsWith('--') && namesUnusable !== true)
+      ? EXIT_USAGE
+      : EXIT_FAILED;
   }
   if (error instanceof CommandError || (error instanceof Error && FOR_PEOPLE.test(error.name))) {
     complain(`drover: ${error.message}`);

@@ -207,8 +207,11 @@ export function placesFileFault(path: string): string | undefined {
   }
 }
 
+const MISSING = "there is no such file: is the path right? 'drover places import' makes one";
+
 function unusable(path: string, error: unknown): PlacesError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+  const reason = isMissing ? MISSING : error instanceof Error ? error.message : String(error);
   return new PlacesError(`the places in ${path} cannot be used: ${reason}`);
 }
 

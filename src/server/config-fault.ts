@@ -5,6 +5,8 @@
 export interface ConfigFault {
   readonly path: string;
   readonly message: string;
+  /** What was said is well said; what it names is not there, or of no use. */
+  readonly namesUnusable?: true;
 }
 
 /** The configuration cannot be used. Whoever wrote it is at fault; nothing has been started. */
@@ -13,11 +15,18 @@ export class ConfigError extends Error {
   readonly faults: readonly ConfigFault[];
 
   constructor(faults: readonly ConfigFault[], file?: string) {
-    const where = file === undefined ? 'the configuration' : file;
+    const where = [...new Set(faults.map((fault) => saidIn(fault, file)))].join(' and ');
     const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
     super([`${count} in ${where}:`, ...faults.map((fault) => `  ${fault.path}: ${fault.message}`)].join('\n'));
     this.faults = faults;
   }
+}
+
+/** Whose author has to put it right. */
+function saidIn({ path }: ConfigFault, file: string | undefined): string {
+  if (path.startsWith('--')) return 'the command line';
+  if (path.startsWith('DROVER_')) return 'the environment';
+  return file ?? 'the configuration';
 }
 
 /** `servers.Goloman.clientPort`, `links[2][0]`, and `servers["a.b"]` where a dot would mislead. */

@@ -103,10 +103,11 @@ class Choice {
     };
   }
 
-  private check({ by, providers, isList }: Said): void {
+  private check(said: Said): void {
+    const { by, providers } = said;
     if (providers.length === 0) this.faults.push({ path: by, message: 'names no provider' });
     for (const [at, provider] of providers.entries()) {
-      const where = isList ? `${by}${pathText([at])}` : by;
+      const where = pathOf(said, at);
       const fault = providerFault(provider);
       if (fault !== undefined) this.faults.push({ path: where, message: fault });
       else if (providers.indexOf(provider) < at) {
@@ -115,12 +116,12 @@ class Choice {
     }
   }
 
-  /** A herd must not start and then answer nobody. Whoever named the file named it well: it is no fault of the command line. */
-  private checkFiles({ providers }: Said): void {
-    for (const provider of providers) {
+  /** A herd must not start and then answer nobody. */
+  private checkFiles(said: Said): void {
+    for (const [at, provider] of said.providers.entries()) {
       const file = FILE.exec(provider)?.[1];
       const message = file && placesFileFault(file);
-      if (message) this.faults.push({ path: 'places', message });
+      if (message) this.faults.push({ path: pathOf(said, at), message, namesUnusable: true });
     }
   }
 
@@ -233,6 +234,10 @@ class Choice {
     const { env } = this.sources;
     return env[name] === '' ? undefined : env[name];
   }
+}
+
+function pathOf({ by, isList }: Said, at: number): string {
+  return isList ? `${by}${pathText([at])}` : by;
 }
 
 /** Paths of files are relative to the directory of whoever named them, and stay right wherever they are then used. */
