@@ -148,9 +148,11 @@ describe('drover places near --places', () => {
   test('asks providers elsewhere, and says which of them had no answer', async () => {
     const first = await near('google,embedded');
     assert.deepEqual([first.code, first.stdout.trimEnd()], [0, '0.00 km  a Place 1  cafe  0 Main Street']);
-    standIn.behaviours = { google: 'server-error', overpass: 'places' };
-    const second = await near('google,overpass');
-    assert.deepEqual([second.code, second.stderr], [0, 'google: Google failed: HTTP 503\n']);
+    standIn.behaviours = { google: 'server-error', 'google-legacy': 'request-denied', overpass: 'places' };
+    const second = await near('google,google-legacy,overpass');
+    const reasons =
+      'google: Google failed: HTTP 503\ngoogle-legacy: REQUEST_DENIED: The provided API key is invalid.\n';
+    assert.deepEqual([second.code, second.stderr], [0, reasons]);
     assert.match(second.stdout, /^0\.01 km {2}Bäckerei/);
   });
 

@@ -14,8 +14,8 @@ import { providerSuite } from './suite.ts';
 /** What was said to the observer, a line each. */
 class Notes implements ChainObserver {
   readonly lines: string[] = [];
-  answered({ provider }: { provider: string }, status: string): void {
-    this.lines.push(`${provider} ${status}`);
+  answered({ provider }: { provider: string }, status: string, errorMessage: string): void {
+    this.lines.push([provider, status, errorMessage].join(' ').trimEnd());
   }
   failed({ provider }: { provider: string }, reason: string): void {
     this.lines.push(`${provider} failed: ${reason}`);
@@ -139,15 +139,16 @@ describe('a chain', () => {
   }
 
   test('says and counts who answered, and what became of the others', async () => {
+    const denied = Buffer.from('{"status":"REQUEST_DENIED","error_message":"not \\u0079ou"}');
     const { ask, notes, chain } = make(
-      new Scripted('one', down, document('REQUEST_DENIED'), document('ZERO_RESULTS'), A),
+      new Scripted('one', down, denied, document('ZERO_RESULTS'), A),
       new Scripted('two', B),
     );
     for (const _ of [1, 2, 3, 4]) await ask();
     assert.deepEqual(notes.lines, [
       'one failed: down',
       'two OK',
-      'one REQUEST_DENIED',
+      'one REQUEST_DENIED not you',
       'two OK',
       'one ZERO_RESULTS',
       'two OK',

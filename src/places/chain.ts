@@ -13,8 +13,11 @@ export interface ProviderCall {
 }
 
 export interface ChainObserver {
-  /** `status` is what the document says of itself: `OK`, `ZERO_RESULTS`, `REQUEST_DENIED`. */
-  answered(call: ProviderCall, status: string, answerBytes: number): void;
+  /**
+   * `status` is what the document says of itself: `OK`, `ZERO_RESULTS`, `REQUEST_DENIED`; `errorMessage` what it says besides, in the
+   * provider's words, which may hold anything. Empty when it says nothing.
+   */
+  answered(call: ProviderCall, status: string, errorMessage: string, answerBytes: number): void;
   failed(call: ProviderCall, reason: string): void;
   /** An error that is no PlacesError: a bug. */
   broke(call: ProviderCall, error: unknown): void;
@@ -164,10 +167,10 @@ export class ProviderChain implements PlacesProvider {
   }
 
   #answered(link: Link, startedAtMs: number, document: Uint8Array, limit: number): Outcome {
-    const { json, status } = cutNearbyJson(document, limit);
+    const { json, status, errorMessage } = cutNearbyJson(document, limit);
     const verdict = status === 'OK' || status === '' ? 'answered' : status === 'ZERO_RESULTS' ? 'nothing' : 'refused';
     link.counts[verdict] += 1;
-    this.#observer.answered(this.#call(link, startedAtMs), status, document.length);
+    this.#observer.answered(this.#call(link, startedAtMs), status, errorMessage, document.length);
     this.#learn(link, verdict !== 'refused');
     const reason = verdict === 'refused' ? { reason: `${link.provider.name}: ${status}` } : {};
     return { verdict, json, ...reason };

@@ -23,10 +23,19 @@ export const GOOGLE = 'Google';
 /** Google's keys have 39 characters, a proxy's may have fewer. What is shorter than this may well be a word of an honest answer. */
 const SHORTEST_SECRET = 8;
 
-/** @throws {PlacesError} when the document holds the key, which nobody may see */
+/** JSON may write any character so: it does not hide a key from who reads it. */
+const ESCAPES = /\\(?:u([\da-f]{4})|(["\\/]))/gi;
+
+/** @throws {PlacesError} when the JSON document holds the key, which nobody may see */
 export function refuseBetrayal(document: Uint8Array, key: string | undefined): void {
   if (key === undefined || key.length < SHORTEST_SECRET) return;
-  const text = Buffer.from(document.buffer, document.byteOffset, document.length);
+  const bytes = Buffer.from(document.buffer, document.byteOffset, document.length);
+  const text = bytes
+    .toString()
+    .replace(
+      ESCAPES,
+      (_, code: string, character: string) => character ?? String.fromCharCode(Number.parseInt(code, 16)),
+    );
   if (text.includes(key) || text.includes(encodeURIComponent(key)))
     throw new PlacesError("Google's answer repeats the API key, so nobody gets it");
 }

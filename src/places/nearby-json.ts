@@ -15,10 +15,14 @@ export interface NearbyAnswer {
   readonly json: Uint8Array;
   /** What the document says of itself, `OK` or why not; for logs. Empty when it says nothing. */
   readonly status: string;
+  /** Its `error_message`, cut to `MESSAGE_CHARACTERS`: somebody else's text. Empty when there is none. */
+  readonly errorMessage: string;
 }
 
 /** Google's longest status has 17 characters; more is not for a log. */
 const STATUS_BYTES = 40;
+/** Google's longest, on legacy APIs, has some 300 with its link; the rest of a longer one would say no more. */
+const MESSAGE_CHARACTERS = 400;
 
 /**
  * Cuts `results` to the first `bound` elements.
@@ -27,7 +31,11 @@ const STATUS_BYTES = 40;
 export function cutNearbyJson(document: Uint8Array, bound: number): NearbyAnswer {
   const text = withoutByteOrderMark(document);
   const members = scanNearbyJson(text);
-  return { json: cutResults(text, members, bound), status: statusOf(text, members) };
+  return {
+    json: cutResults(text, members, bound),
+    status: statusOf(text, members),
+    errorMessage: errorMessageOf(text, members),
+  };
 }
 
 function statusOf(text: Uint8Array, members: readonly TopLevelMember[]): string {
@@ -37,6 +45,13 @@ function statusOf(text: Uint8Array, members: readonly TopLevelMember[]): string 
   return Buffer.from(shown)
     .toString('latin1')
     .replace(/[^ -~]/g, '?');
+}
+
+function errorMessageOf(text: Uint8Array, members: readonly TopLevelMember[]): string {
+  const message = members.find((member) => member.key === 'error_message' && text[member.start] === QUOTE);
+  if (message === undefined) return '';
+  const string = Buffer.from(text.subarray(message.start, message.end)).toString();
+  return (JSON.parse(string) as string).slice(0, MESSAGE_CHARACTERS);
 }
 
 function cutResults(text: Uint8Array, members: readonly TopLevelMember[], bound: number): Uint8Array {

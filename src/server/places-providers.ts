@@ -38,9 +38,9 @@ export async function openOnce(config: PlacesConfig, say: (line: string) => void
   const passed: string[] = [];
   const { chain } = await openProviders(config, {
     observer: {
-      answered: ({ provider }, status) => {
+      answered: ({ provider }, status, errorMessage) => {
         if (status === 'OK') passed.splice(0).forEach(say);
-        else passed.push(`${provider}: ${status}`);
+        else passed.push(`${provider}: ${status}${errorMessage && `: ${errorMessage}`}`);
       },
       failed: ({ provider }, reason) => void passed.push(`${provider}: ${reason}`),
       broke: ({ provider }, error) => void passed.push(`${provider}: ${String(error)}`),

@@ -6,6 +6,7 @@ import { Ledger } from '../places/budget.ts';
 import type { ChainObserver, ProviderCounts } from '../places/chain.ts';
 import { PlacesError, type PlacesProvider, type PlacesQuery } from '../places/provider.ts';
 import { latitudeLongitude } from '../wire/location.ts';
+import { printable } from '../wire/printable.ts';
 import { locationBytes, positionOf, type StoredRecord } from '../wire/record.ts';
 import type { PlacesConfig } from './config.ts';
 import { type OpenProviders, openProviders, requestsPerDay } from './places-providers.ts';
@@ -115,13 +116,20 @@ export class PlacesLookup {
     return undefined;
   }
 
+  /** Nobody's terminal is to be moved about by it. An answer that repeats a key is thrown away, but for keys as short as words. */
+  private loggable(errorMessage: string): string {
+    const key = this.config.google?.key;
+    const bytes = Buffer.from(key === undefined ? errorMessage : errorMessage.replaceAll(key, 'KEY'));
+    return printable(bytes, 0, bytes.length);
+  }
+
   private observer(): ChainObserver {
     const { logger, traffic } = this;
     return {
-      answered: ({ provider, durationMs }, status, answerBytes) => {
-        if (traffic || !isLocal(provider)) {
-          logger.info({ provider, status, answerBytes, durationMs }, 'places answered');
-        }
+      answered: ({ provider, durationMs }, status, errorMessage, answerBytes) => {
+        if (!traffic && isLocal(provider)) return;
+        const words = errorMessage === '' ? {} : { errorMessage: this.loggable(errorMessage) };
+        logger.info({ provider, status, ...words, answerBytes, durationMs }, 'places answered');
       },
       failed: (call, reason) => logger.warn({ ...call, reason }, 'places failed'),
       broke: (call, error) => logger.error({ ...call, error: String(error) }, 'places lookup broke'),
