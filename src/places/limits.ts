@@ -57,3 +57,6 @@ export const OVERTURE_ROW_BYTES = 4500;
 
 /** A page of one. A mebibyte is usual. */
 export const PARQUET_PAGE_BYTES: number = 256 * MEBIBYTE;
+
+/** An unfinished file of an import that nobody has written to for so long is left over: between two writes an import only sorts its places. */
+export const IMPORT_SILENCE_MS = 3_600_000;

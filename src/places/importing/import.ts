@@ -7,6 +7,7 @@ import { PlacesError } from '../provider.ts';
 import type { Format, ReadOptions } from './format.ts';
 import { formatOf } from './formats.ts';
 import { Intake } from './intake.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { PlaceRows, type SourceDescription } from './place-rows.ts';
 import { type Written, writePlacesFile } from './places-writer.ts';
 
@@ -122,6 +123,7 @@ async function firstBytes(file: string, count: number): Promise<Buffer> {
 async function checkOutput(output: string): Promise<void> {
   try {
     await access(path.dirname(output), constants.W_OK);
+    removeLeftovers(output);
   } catch (error) {
     throw new PlacesError(`${output} cannot be written: ${(error as Error).message}`);
   }

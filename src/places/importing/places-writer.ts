@@ -8,6 +8,7 @@ import { CHUNK_PLACES, HEAD_BYTES, LEAF_PLACES } from '../limits.ts';
 import { CHECKSUM_AT, ENTRY_BYTES, MAGIC, PREAMBLE_BYTES, VERSION } from '../places-file.ts';
 import { PlacesError } from '../provider.ts';
 import { hilbertNumber } from './hilbert.ts';
+import { unfinishedFile } from './leftovers.ts';
 import type { PlaceRows } from './place-rows.ts';
 
 export interface Written {
@@ -35,9 +36,10 @@ export function writePlacesFile(
   target: string,
   onProgress: (share: number) => void = () => {},
 ): Written {
-  const temporary = path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.tmp`);
+  const temporary = unfinishedFile(target);
+  // Nobody else's: two that wrote into one would rename a ruin.
+  const descriptor = openSync(temporary, 'wx');
   try {
-    const descriptor = openSync(temporary, 'w');
     let written: Written;
     try {
       written = writeAll(rows, descriptor, onProgress);
