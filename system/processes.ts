@@ -2,10 +2,10 @@
 // directory; stopped by its own process id, always.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { takePorts } from '../src/bench/free-ports.ts';
 import { loadConfig } from '../src/server/config.ts';
 import { askServer, findProof, type ServerStatus } from '../src/server/status.ts';
 
@@ -100,18 +100,12 @@ export async function until(condition: () => boolean | Promise<boolean>, explain
   }
 }
 
-const offsetsGiven = new Set<number>();
-
-/** An offset at which every port of the five servers is free now. */
+/** An offset at which every port of the five servers is free, and nobody else's until this process ends. */
 export async function freePortOffset(): Promise<number> {
   for (let tries = 0; tries < 100; tries += 1) {
     // Below 32768, where outgoing connections get their ports.
     const offset = 100 + 10 * Math.floor(Math.random() * 1200);
-    const ports = SERVERS.flatMap((name) => [clientPort(name, offset), linkPort(name, offset)]);
-    // Free until the servers listen: another herd of this process must not be given the same.
-    if (offsetsGiven.has(offset)) continue;
-    offsetsGiven.add(offset);
-    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return offset;
+    if (await takePorts(SERVERS.flatMap((name) => [clientPort(name, offset), linkPort(name, offset)]))) return offset;
   }
   throw new Error('no free ports');
 }
@@ -122,14 +116,6 @@ export function clientPort(name: ServerName, offset: number): number {
 
 export function linkPort(name: ServerName, offset: number): number {
   return clientPort(name, offset) + LINK_PORTS_ABOVE;
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ host: '127.0.0.1', port }, () => server.close(() => resolve(true)));
-  });
 }
 
 /** What a server says of itself; less if it cannot be reached. */

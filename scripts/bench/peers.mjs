@@ -6,8 +6,9 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from '../../dist/src/bench/free-ports.js';
 import { onCores } from '../../dist/src/bench/processes.js';
-import { ALONE, BenchHerd, freePorts, stopProcess } from '../../dist/src/bench/servers.js';
+import { ALONE, BenchHerd, stopProcess } from '../../dist/src/bench/servers.js';
 
 const HOST = '127.0.0.1';
 const STARTING_MS = 10_000;

@@ -3,13 +3,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { askNear, askStatus } from '../net/status-client.ts';
 import type { NearAnswer, NearQuestion } from '../wire/near.ts';
+import { freePorts } from './free-ports.ts';
 import { onCores } from './processes.ts';
 
 export type Acknowledgement = 'memory' | 'wal' | 'fsync';
@@ -220,26 +220,4 @@ export async function stopProcess(child: ChildProcess): Promise<void> {
 /** No DROVER_ variable of whoever runs the benchmark reaches a server. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('DROVER_')));
-}
-
-const handedOut = new Set<number>();
-
-/** Ports that are free now, and were not handed out before; below 32768, where outgoing connections get theirs. */
-export async function freePorts(count: number): Promise<number[]> {
-  const ports: number[] = [];
-  while (ports.length < count) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (handedOut.has(port) || !(await isFree(port))) continue;
-    handedOut.add(port);
-    ports.push(port);
-  }
-  return ports;
-}
-
-function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen({ host: HOST, port }, () => server.close(() => resolve(true)));
-  });
 }

@@ -3,12 +3,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from './free-ports.ts';
 import { fillFrom, generate, type Measured } from './generator.ts';
 import type { LoadPlan } from './load.ts';
 import { onCores } from './processes.ts';
 import type { Moves } from './ring.ts';
 import { type Figures, type Finding, type Progress, type RingKind, ringsFor, type Settings } from './scenario.ts';
-import { ALONE, BenchHerd, freePorts, stopProcess } from './servers.ts';
+import { ALONE, BenchHerd, stopProcess } from './servers.ts';
 
 const CLIENTS = 100_000;
 /** WHATSAT costs the same however many clients there are; their places should not all fit a processor's cache. */

@@ -8,6 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from '../bench/free-ports.ts';
 
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 const LIMIT_MS = 30_000;
@@ -64,14 +65,6 @@ class Running {
 }
 
 const run = (args: readonly string[], env?: Record<string, string>): Promise<Ending> => new Running(args, env).ended;
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => net.createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
-}
 
 /** A herd of two on free ports, with its own data directory. */
 async function family(): Promise<{ args: string[]; ports: number[]; data: string }> {
