@@ -13,4 +13,6 @@ export const CORPUS: readonly (readonly [number, string])[] = [
   [1256, 'core: news during a catch-up of more than 1,000 clients was sent twice'],
   [3618, 'core: a pause was forgiven into the future, as plans are drawn since a greeting has three messages'],
   [5324, 'journal: when one file could not be synced, those behind it were left out, and thought durable'],
+  [700392, 'simulator: of two pauses that a server need not forgive itself only one was allowed for'],
+  [700774, 'simulator: a connection that broke before its server took it was never dialled again'],
 ];

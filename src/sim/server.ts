@@ -6,7 +6,7 @@ import type { Observer } from '../core/sink.ts';
 import { asciiBytes, ByteWriter } from '../wire/bytes.ts';
 import { Command, parseCommand } from '../wire/command.ts';
 import { NEWEST_VERSION } from '../wire/frame.ts';
-import { GOT_INTERVAL_MS, GREETING_TIMEOUT_MS } from '../wire/limits.ts';
+import { GOT_INTERVAL_MS, GREETING_TIMEOUT_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
 import type { StoredRecord } from '../wire/record.ts';
 import { Caller } from './caller.ts';
 import type { Disk } from './disk.ts';
@@ -133,7 +133,7 @@ export class SimulatedServer implements Host {
     const nowMs = this.network.timeline.nowMs;
     const pauseMs = nowMs - this.stoppedSinceMs;
     if (this.clockSleeps) this.clock.slept(pauseMs);
-    for (const stream of this.streams) stream.pausedMs += pauseMs;
+    for (const stream of this.streams) stream.pausedMs += this.clockSleeps ? pauseMs : forgivenMs(pauseMs);
     this.stoppedSinceMs = undefined;
     this.runsSinceMs = nowMs;
     const postponed = this.postponed;
@@ -182,6 +182,8 @@ export class SimulatedServer implements Host {
 
   /** A connection is open, dialled to `neighbour` by this server or by somebody to this server. */
   takes(stream: Stream, neighbour: string | undefined, gone: () => void): void {
+    // It broke before this server had it, so nobody else will say that it is gone.
+    if (stream.isClosed) return gone();
     this.streams.add(stream);
     this.gone.set(stream, gone);
     this.run(() => {
@@ -296,4 +298,9 @@ export class SimulatedServer implements Host {
       nearRequested: () => {},
     };
   }
+}
+
+/** What a server holds against nobody, at least, of the time in which it was stopped and its clock went on. */
+function forgivenMs(pauseMs: number): number {
+  return pauseMs - TICK_MOST_MS > OWN_PAUSE_MS ? pauseMs - TICK_MOST_MS : 0;
 }

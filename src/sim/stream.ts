@@ -22,7 +22,7 @@ export class Stream implements Transport {
   link: Link | undefined;
   /** When bytes last reached this end. */
   heardMs = 0;
-  /** How long this end's server was stopped since then. */
+  /** How long this end's server was stopped since then, as far as it must forgive that. */
   pausedMs = 0;
   /** Written and not yet read at the other end. */
   waitingBytes = 0;
