@@ -65,9 +65,13 @@ export class Snapshots {
     return this.running;
   }
 
-  /** From now on there is nothing else to do. */
-  hurry(): void {
+  /** Nothing else is to be done, and nothing more comes: waits for one that is being written, and makes one of what that lacks. */
+  async last(nowMs: number): Promise<void> {
+    const { log, acknowledge } = this.options;
     this.pace = 'hurried';
+    const isWhole = await this.running;
+    // What came since it began is in the log, if there is one.
+    if (log.hasNews && (isWhole === undefined || acknowledge === 'memory')) await this.run(nowMs);
   }
 
   /** Stops one that is being written. */

@@ -8,6 +8,7 @@ import { Replica } from '../core/replica.ts';
 import type { Observer } from '../core/sink.ts';
 import { Holding, madeRecord } from '../journal/made-records.ts';
 import { REMOVED_PIECE_BYTES } from '../wire/limits.ts';
+import type { StoredRecord } from '../wire/record.ts';
 import { type Acknowledgement, type Recovery, Store, type StoreOptions, UnknownFormat } from './store.ts';
 
 function temporary(t: TestContext): string {
@@ -208,6 +209,31 @@ test('memory: nothing is written for a report, and a stop keeps all', async (t) 
   const second = await open(directory, 'wal');
   assert.deepEqual(second.holding.lines(), first.holding.lines());
   await second.store.close();
+});
+
+test('memory: a stop keeps all, also while a snapshot is being written', async (t) => {
+  for (const isNewsAfter of [false, true]) {
+    const directory = temporary(t);
+    const { store, holding, keep } = await open(directory, 'memory');
+    for (let client = 0; client < 5000; client += 1) keep(`c${client}`, client);
+    let passed = 0;
+    holding.records = function* (): Generator<StoredRecord> {
+      for (const record of this.table.values()) {
+        passed += 1;
+        yield record;
+      }
+    };
+    const snapshot = store.snapshot();
+    while (passed === 0) await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(passed < 5000);
+    // The copy has passed this one.
+    if (isNewsAfter) keep('c0', 6000);
+    await store.close();
+    await snapshot;
+    const second = await open(directory, 'memory');
+    assert.deepEqual(second.holding.lines(), holding.lines());
+    await second.store.close();
+  }
 });
 
 test('memory between two lives with a log leaves no gap that a mark could hide', async (t) => {

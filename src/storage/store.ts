@@ -183,8 +183,7 @@ export class Store {
     clearInterval(this.timer);
     this.timer = undefined;
     this.log.commit(undefined);
-    this.snapshots.hurry();
-    if (snapshot && this.state === 'working' && this.log.hasNews) await this.snapshots.run(performance.now());
+    if (snapshot && this.state === 'working') await this.snapshots.last(performance.now());
     await this.snapshots.cancel();
     await this.log.close();
     this.lock.release();
