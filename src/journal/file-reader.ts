@@ -20,6 +20,8 @@ export class UnknownFormat extends Error {
 }
 
 export interface FileEnd {
+  /** What is in a file that could not be opened is not known: it may be all of a log. */
+  readonly isOpened: boolean;
   /** Bytes up to which all is whole. */
   readonly wholeBytes: number;
   readonly sizeBytes: number;
@@ -37,7 +39,7 @@ export function readEntries(directory: Directory, kind: Kind, number: number, si
     file = directory.open(kind, number);
   } catch (error) {
     if (codeOf(error) === undefined) throw error;
-    return { wholeBytes: 0, sizeBytes: 0, fault: reasonOf(error) };
+    return { isOpened: false, wholeBytes: 0, sizeBytes: 0, fault: reasonOf(error) };
   }
   const cursor = new FileCursor(file);
   let wholeBytes = 0;
@@ -63,7 +65,7 @@ export function readEntries(directory: Directory, kind: Kind, number: number, si
   } finally {
     file.close();
   }
-  return { wholeBytes, sizeBytes: file.sizeBytes, fault };
+  return { isOpened: true, wholeBytes, sizeBytes: file.sizeBytes, fault };
 }
 
 function unknownFormat(name: string, version: number): UnknownFormat {

@@ -3,11 +3,12 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Origin } from '../wire/messages.ts';
 import type { StoredRecord } from '../wire/record.ts';
-import { EntryWriter } from './entries.ts';
+import type { ReadableFile } from './directory.ts';
+import { EntryWriter, type Kind } from './entries.ts';
 import { Log } from './log.ts';
 import { Holding, madeRecord } from './made-records.ts';
 import { MemoryDirectory } from './memory-directory.ts';
-import { recover } from './recovery.ts';
+import { type Recovery, recover } from './recovery.ts';
 
 // More on request: DROVER_FUZZ_RUNS=1000000 node scripts/test.mjs dist/src/journal
 const numRuns = Number(process.env['DROVER_FUZZ_RUNS'] ?? 2000);
@@ -171,3 +172,34 @@ test('a last log that is cut or damaged anywhere gives every turn before that, a
 function lineOf({ origin, sequence, text }: StoredRecord): string {
   return `${origin.name} ${origin.epoch} ${sequence} ${Buffer.from(text).toString('latin1')}`;
 }
+
+/** A disk that refuses to open its logs while `refuses`. */
+class RefusingDirectory extends MemoryDirectory {
+  refuses = false;
+
+  override open(kind: Kind, number: number): ReadableFile {
+    if (this.refuses && kind === 'wal') throw Object.assign(new Error('EIO: i/o error, open'), { code: 'EIO' });
+    return super.open(kind, number);
+  }
+}
+
+test('a log that cannot be opened is not taken for an empty one, and written over', () => {
+  const directory = new RefusingDirectory();
+  const live = (client: string): Recovery => {
+    const holding = new Holding();
+    const { recovery, logBytes, logs, last, next } = recover(directory, holding);
+    const options = { isLockHeld: () => true, changed: () => {}, nowMs: () => 0 };
+    const log = new Log({ directory, acknowledge: 'wal', ...options });
+    log.begin(next, last, logBytes, logs);
+    log.append(madeRecord(holding.origin('Goloman', directory.files.size), 1, client, 1));
+    assert.ok(log.commit(undefined));
+    return recovery;
+  };
+  live('kiwi');
+  directory.refuses = true;
+  assert.match(live('emu').warnings[0] ?? '', /wal-1: EIO/);
+  directory.refuses = false;
+  const holding = new Holding();
+  assert.deepEqual(recover(directory, holding).recovery.warnings, []);
+  assert.deepEqual(holding.lines(), ['emu 1@Goloman.2', 'kiwi 1@Goloman.1']);
+});

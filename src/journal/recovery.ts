@@ -76,7 +76,7 @@ export function recover(directory: Directory, into: Recovering): Recovered {
     const entriesBefore = recovery.records + recovery.marks;
     const end = replay.log(number, last, number === logs.at(-1));
     const isEmpty = end.sizeBytes <= EMPTY_LOG_BYTES && recovery.records + recovery.marks === entriesBefore;
-    if (isEmpty && number === next - 1) {
+    if (isEmpty && end.isOpened && number === next - 1) {
       next = number;
       continue;
     }
@@ -166,7 +166,7 @@ class Replay {
     recovery.bytesDropped += dropped;
     // In an older file the one after it tells whether what is missing counted; without that it is taken to have.
     if (!started && !isLast) this.incomplete(`wal-${number}: ${end.fault ?? 'empty'}`);
-    else if (end.fault?.startsWith('ends within') === true || (isLast && end.sizeBytes === 0)) {
+    else if (end.fault?.startsWith('ends within') === true) {
       recovery.lines.push(`wal-${number}: ends in half a write, ${dropped} bytes dropped`);
     } else if (end.fault !== undefined) {
       this.warn(`wal-${number}: ${end.fault} at byte ${end.wholeBytes}; the ${dropped} bytes from there are lost`);
