@@ -4,7 +4,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { test } from 'node:test';
 import { ByteReader, ByteWriter } from '../wire/bytes.ts';
 import { beginFrame, endFrame, type FrameName, FrameReader, OLDEST_VERSION } from '../wire/frame.ts';
-import { ASKER_SILENCE_MS, FRAME_PAYLOAD_BYTES } from '../wire/limits.ts';
+import { ASKER_SILENCE_MS, FRAME_PAYLOAD_BYTES, NEAR_QUESTIONS } from '../wire/limits.ts';
 import { readRefusal } from '../wire/messages.ts';
 import { readNearAnswer, writeNearQuestion } from '../wire/near.ts';
 import { Handshake, type Keyring, type Session, TAG_BYTES } from './handshake.ts';
@@ -32,13 +32,15 @@ class Asker {
   session: Session | undefined;
   /** What the connection says of what waits unsent. */
   takesMore = true;
+  /** The server has not come to its questions yet. */
+  isBusy = false;
   private readonly reader = new FrameReader(FRAME_PAYLOAD_BYTES);
   private readonly said: Uint8Array[] = [];
 
   constructor(isLocal: boolean, keyring?: Keyring) {
     const observer: Partial<Observer> = {
       nearRequested: (link, question) => {
-        link.sendNear(this.replica.whereabouts.near(question, { seconds: 0, nanoseconds: 0 }));
+        if (!this.isBusy) link.sendNear(this.replica.whereabouts.near(question, { seconds: 0, nanoseconds: 0 }));
       },
       linkRefused: () => {},
     };
@@ -133,4 +135,15 @@ test('whoever asks nothing for long, or reads no answer, is disconnected', () =>
   deaf.takesMore = false;
   deaf.ask();
   assert.equal(deaf.link.state, 'closed');
+});
+
+test('whoever asks on without waiting for answers is disconnected before its questions fill the memory', () => {
+  const asker = new Asker(true);
+  for (let count = 0; count < 3 * NEAR_QUESTIONS; count += 1) asker.ask();
+  assert.equal(asker.link.state, 'looking', 'all were answered');
+  asker.isBusy = true;
+  for (let count = 0; count < NEAR_QUESTIONS; count += 1) asker.ask();
+  assert.equal(asker.link.state, 'looking');
+  asker.ask();
+  assert.equal(asker.link.state, 'closed');
 });

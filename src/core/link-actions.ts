@@ -23,7 +23,7 @@ const violation: Action = () => {
 };
 const ignore: Action = () => {};
 const status: Action = (link) => link.tellStatus();
-const near: Action = (link, reader) => link.herd.observer.nearRequested(link, readNearQuestion(reader));
+const near: Action = (link, reader) => link.askedNear(readNearQuestion(reader));
 const forget: Action = (link, reader) => link.herd.observer.forgetRequested(link, reader.bytes.slice());
 const refused: Action = (link, reader) => link.wasRefused(readRefusal(reader));
 const bye: Action = (link, _reader, nowMs) => link.leave('the other side left', nowMs);

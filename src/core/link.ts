@@ -17,6 +17,7 @@ import {
   FRAME_PAYLOAD_BYTES,
   GREETING_PAYLOAD_BYTES,
   HEARTBEAT_MS,
+  NEAR_QUESTIONS,
   SILENCE_MS,
 } from '../wire/limits.ts';
 import { type Hello, type Purpose, readOrigins, writeOrigins, writeRefusal } from '../wire/messages.ts';
@@ -53,6 +54,8 @@ export class Link implements Carrier {
   private readonly reader = new FrameReader(GREETING_PAYLOAD_BYTES);
   private readonly handshake: Handshake;
   private hello: Hello | undefined;
+  /** Questions who is near that were not answered yet. */
+  private nearQuestions = 0;
   private session: Session | undefined;
   private lastHeardMs: number;
   private lastSaidMs: number;
@@ -219,11 +222,19 @@ export class Link implements Carrier {
   nearUnproven(question: NearQuestion): void {
     if (!this.transport.isLocal) throw new MalformedFrame('who is near is for those with the secret');
     this.state = 'looking';
+    this.askedNear(question);
+  }
+
+  /** Whoever asks on without waiting for answers would fill our memory. */
+  askedNear(question: NearQuestion): void {
+    this.nearQuestions += 1;
+    if (this.nearQuestions > NEAR_QUESTIONS) throw new MalformedFrame('asks on without waiting for answers');
     this.herd.observer.nearRequested(this, question);
   }
 
-  /** Answers a question who is near. Whoever asks on without reading what it is told would fill our memory. */
+  /** Answers a question who is near. So would whoever asks on without reading what it is told. */
   sendNear(found: readonly NearRecord[]): void {
+    this.nearQuestions -= 1;
     if (!this.sendFrame('near', (out) => writeNearAnswer(out, found))) this.close('it does not read the answers');
   }
 

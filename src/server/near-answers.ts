@@ -38,7 +38,8 @@ export class NearAnswers {
     let nowMs = this.pulse.nowMs();
     const untilMs = nowMs + Math.max(NEAR_SLICE_MS, 2 * (nowMs - this.restMs));
     for (let asked = this.waiting[0]; asked !== undefined && nowMs < untilMs; asked = this.waiting[0]) {
-      if (whereabouts.unsettled > NEAR_SETTLE_CLIENTS) whereabouts.settle(NEAR_SETTLE_CLIENTS);
+      if (asked.link.state === 'closed') this.waiting.shift();
+      else if (whereabouts.unsettled > NEAR_SETTLE_CLIENTS) whereabouts.settle(NEAR_SETTLE_CLIENTS);
       else {
         this.pulse.readClock(this.now);
         asked.link.sendNear(whereabouts.near(asked.question, this.now));
