@@ -220,7 +220,7 @@ export const MUTATIONS = [
   {
     name: 'on disk: a report is acknowledged although the disk refused',
     file: `${JOURNAL}log.js`,
-    from: 'const kept = !this.refusedInTurn;',
+    from: 'const kept = !this.refusedInTurn && this.failure === undefined;',
     to: 'const kept = true;',
   },
   {

@@ -222,3 +222,20 @@ test("a sync that fails between a report and the end of its turn is not the repo
     assert.equal(told, false, acknowledge);
   }
 });
+
+test('a turn that ends while the disk fails acknowledges nothing, not even what an earlier turn has lost', () => {
+  for (const acknowledge of ['wal', 'fsync'] as const) {
+    const directory = new HandDirectory();
+    const log = logOver(directory, acknowledge);
+    log.begin(1, { number: 0, wholeBytes: 0 }, 0, []);
+    log.append(madeRecord(origin, 1, 'kiwi', 1));
+    log.commit(undefined);
+    log.sync();
+    // The client says it again: it is stale, and nothing is appended. Before the turn ends, the sync fails.
+    directory.end(new Error('EIO'));
+    const answers: boolean[] = [];
+    log.commit((kept) => answers.push(kept));
+    directory.endAll();
+    assert.deepEqual(answers, [false], acknowledge);
+  }
+});

@@ -102,7 +102,8 @@ export class Log {
 
   commit(done: Done | undefined): boolean {
     if (this.failure === undefined && this.file?.hasWaiting === true) this.flush(this.file);
-    const kept = !this.refusedInTurn;
+    // While it fails not even what appended nothing: a stale report is answered because of one that may be lost.
+    const kept = !this.refusedInTurn && this.failure === undefined;
     this.refusedInTurn = false;
     if (done === undefined) {
       if (this.options.acknowledge === 'fsync') this.syncer.start();
