@@ -101,7 +101,7 @@ export class Replica implements Herd {
 
   /** Bytes taken for clients, by what they are for. */
   memory(): { rows: number; texts: number; buckets: number; near: number; outboxes: number } {
-    const outboxes = this.live.all.reduce((sum, { outbox }) => sum + outbox.bytes, 0);
+    const outboxes = this.live.all.reduce((sum, { bytes }) => sum + bytes, 0);
     return { ...this.table.bytes, near: this.whereabouts.bytes, outboxes };
   }
 

@@ -7,8 +7,11 @@ import { RecordView, type StoredRecord } from '../wire/record.ts';
 import { Batch, type Mark } from './batch.ts';
 import { GotFinder, gotOf, type Vector } from './got.ts';
 import { type Coverage, Outbox } from './outbox.ts';
+import { Standings } from './standings.ts';
 import { NO_SLOT, type Slot, type Table } from './table.ts';
 import { Window } from './window.ts';
+
+const NEWS = 1;
 
 /** What the sender needs from the link it sends for. */
 export interface Carrier {
@@ -42,8 +45,8 @@ export class Sending implements Coverage {
   private waitUntilMs = Number.NEGATIVE_INFINITY;
   /** Clients whose record the neighbour lacks although it says that it has it. */
   private readonly insisted = new Set<Slot>();
-  /** Clients that had news since the catch-up began: they were put in line then, and may have been sent. */
-  private readonly news = new Set<Slot>();
+  /** Clients that had news since the catch-up began: they were put in line then, and may have been sent. No set: that of millions grows by pauses of a second. */
+  private news = new Standings();
   private marks: Mark[] | undefined;
   private readonly marked = new Map<Origin, number>();
   private nextMarkMs = Number.NEGATIVE_INFINITY;
@@ -57,6 +60,11 @@ export class Sending implements Coverage {
 
   get isCaughtUp(): boolean {
     return this.scanAt < 0;
+  }
+
+  /** Memory taken for clients. */
+  get bytes(): number {
+    return this.outbox.bytes + this.news.bytes;
   }
 
   /** Records that have not left. */
@@ -94,7 +102,7 @@ export class Sending implements Coverage {
    */
   put(slot: Slot, record: StoredRecord, nowMs: number, isOwn: boolean): void {
     if (this.insisted.size > 0) this.insisted.delete(slot);
-    if (this.scanAt >= 0) this.news.add(slot);
+    if (this.scanAt >= 0) this.news.set(slot, NEWS);
     if (this.covered(record)) return this.outbox.drop(slot);
     const isHeld = !isOwn && this.heldOrigins.size > 0 && this.heldOrigins.has(record.origin);
     if (isHeld) return this.outbox.hold(slot, record.origin, record.sequence, nowMs + HOLD_MS);
@@ -126,7 +134,7 @@ export class Sending implements Coverage {
   forget(slot: Slot): void {
     this.outbox.drop(slot);
     this.insisted.delete(slot);
-    this.news.delete(slot);
+    if (this.scanAt >= 0) this.news.set(slot, 0);
   }
 
   /** The catch-up is to wait until then; what is news is sent all the same. */
@@ -168,11 +176,11 @@ export class Sending implements Coverage {
     for (let looked = 0; looked < SCAN_CLIENTS && this.scanAt >= 0; looked += 1) {
       const slot = this.scanAt;
       this.scanAt -= 1;
-      if (!this.table.isUsed(slot) || this.hasRecordOf(slot) || this.news.has(slot)) continue;
+      if (!this.table.isUsed(slot) || this.hasRecordOf(slot) || this.news.get(slot) === NEWS) continue;
       this.outbox.put(slot);
     }
     if (this.scanAt >= 0) return;
-    this.news.clear();
+    this.news = new Standings();
     this.carrier.caughtUp(this.outbox.size);
   }
 
