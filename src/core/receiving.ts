@@ -19,7 +19,7 @@ export class Receiving {
 
   private readonly own: Vector<Origin>;
   /** What the neighbour had at the start of the link, and this server may still lack. */
-  private readonly lacking: (readonly [Origin, number])[] = [];
+  private lacking: (readonly [Origin, number])[] = [];
   /** What the neighbour has not been told that we have got. */
   private readonly unsaid = new Set<Origin>();
   /** The last one that was put there. */
@@ -130,11 +130,9 @@ export class Receiving {
 
   /** Whether this server has all that the neighbour had when the link began. */
   get isFed(): boolean {
-    for (let last = this.lacking.at(-1); last !== undefined; last = this.lacking.at(-1)) {
-      if (this.heightOf(last[0]) < last[1]) return false;
-      this.lacking.pop();
-    }
-    return true;
+    // What it once had counts for ever: that life may be forgotten before it has the rest.
+    this.lacking = this.lacking.filter(([origin, height]) => this.heightOf(origin) < height);
+    return this.lacking.length === 0;
   }
 
   private heightOf(origin: Origin): number {
