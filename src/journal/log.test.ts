@@ -239,3 +239,19 @@ test('a turn that ends while the disk fails acknowledges nothing, not even what 
     assert.deepEqual(answers, [false], acknowledge);
   }
 });
+
+test('a disk that hangs and then fails answers all turns that waited for it, however many', () => {
+  const directory = new HandDirectory();
+  const log = logOver(directory, 'fsync');
+  log.begin(1, { number: 0, wholeBytes: 0 }, 0, []);
+  const turns = 200_000;
+  let refused = 0;
+  for (let turn = 1; turn <= turns; turn += 1) {
+    log.append(madeRecord(origin, turn, 'kiwi', turn));
+    log.commit((kept) => {
+      if (!kept) refused += 1;
+    });
+  }
+  directory.end(new Error('EIO'));
+  assert.equal(refused, turns);
+});

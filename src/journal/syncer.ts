@@ -110,14 +110,13 @@ export class Syncer {
   }
 
   private answer(fault: unknown): void {
-    const served = this.served ?? [];
     if (fault !== undefined) {
       // The kernel may have dropped what it could not write: no later sync makes up for it.
-      served.push(...this.waiting);
+      this.served = [...(this.served ?? []), ...this.waiting];
       this.waiting = [];
       this.failed(fault);
     }
-    for (const done of served) done(fault === undefined);
+    for (const done of this.served ?? []) done(fault === undefined);
     this.served = undefined;
   }
 }
