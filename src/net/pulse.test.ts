@@ -1,17 +1,21 @@
-// Who waits for something to come about: is told at the end of the turn in which it does, and once.
+// The end of a turn: who waits for something to come about is told then, and once; and what is kept while the disk takes its time.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Replica } from '../core/replica.ts';
 import type { Observer } from '../core/sink.ts';
 import { TURN_BYTES } from '../wire/limits.ts';
-import { Pulse } from './pulse.ts';
+import { type Commit, Pulse } from './pulse.ts';
 
 /** A server without connections, and what its turns sent. */
-function alone(): { pulse: Pulse; sent: string[]; reply: (text: string) => void } {
+function alone(commit: Commit = (done) => done?.(true)): {
+  pulse: Pulse;
+  sent: string[];
+  reply: (text: string) => void;
+} {
   const observer = new Proxy({} as Observer, { get: () => () => {} });
   const plan = { herd: 'farm', self: 'Barn', epoch: 1, neighbours: [], nowMs: 0, expireAfterSeconds: 0, hashSeed: 1 };
   const replica = new Replica({ ...plan, observer });
-  const pulse = new Pulse({ replica, readClock: () => {}, commit: (done) => done?.(true) });
+  const pulse = new Pulse({ replica, readClock: () => {}, commit });
   const sent: string[] = [];
   const who = { turnEnded: (bytes: Uint8Array) => sent.push(Buffer.from(bytes).toString()) > 0 };
   const reply = (text: string): void => {
@@ -98,4 +102,26 @@ test('who gave up is not told', () => {
   pulse.endTurn();
   pulse.stop();
   assert.deepEqual(sent, []);
+});
+
+test('turns that wait for the disk take the memory of their replies, and answer what they said', () => {
+  const waiting: ((kept: boolean) => void)[] = [];
+  const { pulse, sent, reply } = alone((done) => done !== undefined && waiting.push(done));
+  pulse.stop();
+  const said: string[] = [];
+  const turn = (text: string): void => {
+    reply(text);
+    pulse.endTurn();
+    said.push(text);
+  };
+  const before = process.memoryUsage().arrayBuffers;
+  for (let number = 0; number < 2000; number += 1) turn(`reply ${number}`);
+  const grown = process.memoryUsage().arrayBuffers - before;
+  assert.ok(grown < 4_000_000, `2,000 replies that wait take ${grown} bytes`);
+  for (const done of waiting.splice(0)) done(true);
+  assert.deepEqual(sent, said);
+  // And so on, with the same buffers.
+  for (let number = 2000; number < 2003; number += 1) turn(`reply ${number}`);
+  for (const done of waiting) done(true);
+  assert.deepEqual(sent, said);
 });

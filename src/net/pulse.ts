@@ -150,18 +150,27 @@ export class Pulse {
     this.send();
     const { answers, replies } = this;
     if (answers.length === 0) return this.keep();
-    const { bytes } = replies;
+    let { bytes } = replies;
+    const { length } = replies;
+    let isOver = false;
+    let isWaiting = false;
     this.answers = [];
     replies.bytes = this.spare ?? new Uint8Array(TURN_BYTES);
     replies.length = 0;
     this.spare = undefined;
     this.keep((kept) => {
-      let free = true;
+      isOver = true;
+      let free = !isWaiting;
       for (const { who, start, end, acknowledge } of answers) {
         free = who.turnEnded(bytes.subarray(start, end), kept || !acknowledge) && free;
       }
       if (free) this.spare ??= bytes;
     });
+    if (isOver) return;
+    // It waits for the disk, as others will behind it: each is to take no more than its replies do, and not a whole buffer.
+    isWaiting = true;
+    this.spare ??= bytes;
+    bytes = bytes.slice(0, length);
   };
 
   /** Ends the turn; `done` hears whether it is kept. */
