@@ -22,7 +22,7 @@ export interface LogOptions {
   /** Cheap; asked before a write that comes long after the last. */
   readonly isLockHeld: () => boolean;
   readonly changed: () => void;
-  /** A clock that only goes forward, in milliseconds. */
+  /** The time of day in milliseconds: what only goes forward may stand still while the machine sleeps. */
   readonly nowMs: () => number;
 }
 
@@ -192,7 +192,7 @@ export class Log {
 
   private flush(file: LogFile): boolean {
     const nowMs = this.options.nowMs();
-    if (nowMs - this.lockSeenMs > LOCK_TRUST_MS) {
+    if (Math.abs(nowMs - this.lockSeenMs) > LOCK_TRUST_MS) {
       if (!this.options.isLockHeld()) {
         this.lockLost();
         return false;

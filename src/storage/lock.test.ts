@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync,
 import os from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { Holding, madeRecord } from '../journal/made-records.ts';
 import { Lock, Locked } from './lock.ts';
 import { thisProcess } from './owner.ts';
 import { Store } from './store.ts';
@@ -113,4 +114,26 @@ test('who was taken for dead and goes on writes nothing', async (t) => {
   await store.close();
   assert.ok(existsSync(path.join(files, 'lock-2')));
   assert.deepEqual(readFileSync(path.join(files, 'lock-2')), owner);
+});
+
+test('a server whose machine slept looks before it writes: the clock that only goes forward stood still', async (t) => {
+  const directory = temporary(t);
+  t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
+  t.mock.method(performance, 'now', () => 5000);
+  const options = { directory, name: 'Goloman', acknowledge: 'wal', nowMs: 1, tickMs: 60_000 } as const;
+  const store = await Store.open(options);
+  const holding = new Holding();
+  store.recover(holding);
+  const report = (sequence: number): boolean => {
+    store.append(madeRecord(holding.origin('Goloman', store.epoch), sequence, 'kiwi', sequence));
+    return store.commit();
+  };
+  assert.ok(report(1));
+  const files = path.join(directory, 'Goloman');
+  writeFileSync(path.join(files, 'lock-2'), readFileSync(path.join(files, 'lock-1')));
+  rmSync(path.join(files, 'lock-1'));
+  t.mock.timers.tick(10_000);
+  assert.equal(report(2), false);
+  assert.equal(store.state, 'failing');
+  await store.close();
 });

@@ -94,7 +94,7 @@ export class Store {
       acknowledge,
       isLockHeld: () => lock.isHeld(),
       changed: () => this.stateChanged(),
-      nowMs: () => performance.now(),
+      nowMs: () => Date.now(),
     });
     this.snapshots = new Snapshots({
       directory,
