@@ -1,7 +1,7 @@
 // The scenario of who is near: questions about moving clients, over the link port on connections that stay open; while nobody
 // reports, and while many do, since the near index learns where clients are only when somebody asks.
 import { chanceOf } from '../wire/chance.ts';
-import { GREETINGS_PENDING } from '../wire/limits.ts';
+import { GREETINGS_PENDING, NEAR_QUESTIONS } from '../wire/limits.ts';
 import type { NearQuestion } from '../wire/near.ts';
 import { ringsOfAll } from './fill.ts';
 import { fillFrom, generate } from './generator.ts';
@@ -18,8 +18,6 @@ const MOST = 20;
 const QUESTIONS = 4096;
 /** Seeds of positions that are nobody's: those of clients begin at 1. */
 const QUESTION_SEED = 1_000_000;
-/** Answers of 1.5 KiB that wait for one connection: a server hangs up on who lets LINK_UNSENT_BYTES wait. */
-const MOST_PIPELINE = 128;
 const REPORTS_PER_SECOND = 10_000;
 /** Of the rings that fill the server, those that report on, each on a connection of its own: their requests must fit in memory. */
 const REPORTING_RINGS = 8;
@@ -71,7 +69,7 @@ export function nearLoad(
     rings,
     replyEnd: request === 'near' ? 'frame' : 'array',
     replyStart: '',
-    pipeline: Math.min(pipeline, MOST_PIPELINE),
+    pipeline: Math.min(pipeline, NEAR_QUESTIONS),
     warmUpSeconds: WARM_UP_SECONDS,
     seconds,
   };

@@ -153,7 +153,7 @@ export const STATUS_TIMEOUT_MS = 3000;
 export const NEAR_CLIENTS = 1000;
 
 /** Such questions of one connection that wait for their answers: a person or a page has a few, and of a program that asks on without waiting this is all that is kept. */
-export const NEAR_QUESTIONS = 100;
+export const NEAR_QUESTIONS = 128;
 
 /** Clients whose new position the near index learns in one piece: some 0.03 ms of work, and 0.1 ms when nothing of five million clients is in a cache. Whatever arrives meanwhile waits for that. */
 export const NEAR_SETTLE_CLIENTS = 64;
