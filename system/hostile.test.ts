@@ -42,6 +42,10 @@ test('a client that never reads is cut off when 1 MiB of replies wait; others ar
     },
     () => 'the deaf client is still connected',
   );
+  await until(
+    async () => (await connectionsOfServer()) === 1,
+    () => 'the connection is left over, as long as its client does not read',
+  );
   // An end in the middle of a reply would look like the end of all of them.
   deaf.socket.resume();
   await until(

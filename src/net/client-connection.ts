@@ -122,6 +122,8 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
     if (this.socket.destroyed) return;
     this.dropped(reason);
     this.socket.resetAndDestroy();
+    // By itself that waits until all is written.
+    this.socket.destroy();
   }
 
   private cut(reason: string): void {
