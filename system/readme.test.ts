@@ -88,7 +88,13 @@ test('npm start shows what the README says it shows', () => {
 test('the sessions print what the README says they print', async () => {
   const all = blocks('console').flatMap(sessions);
   assert.ok(all.length >= 6);
-  for (const { command, output } of all) assert.equal(masked(await shell(command)), masked(output), command);
+  for (const { command, output } of all) {
+    let printed = await shell(command);
+    // Another server knows what was reported a moment later, and a busy machine makes more of a moment than a reader's fingers do.
+    const deadlineMs = performance.now() + HANG_MS;
+    while (masked(printed) !== masked(output) && performance.now() < deadlineMs) printed = await shell(command);
+    assert.equal(masked(printed), masked(output), command);
+  }
 });
 
 test('the two commands are scripts of the package, and every command named in the text exists', async () => {
