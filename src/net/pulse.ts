@@ -191,6 +191,7 @@ export class Pulse {
     if (this.armedForMs > nowMs + GOT_INTERVAL_MS) this.arm(nowMs + GOT_INTERVAL_MS);
     this.isEnding = true;
     for (const check of this.waiting) {
+      // The others have the next turn: the replies of one are bounded.
       if (this.replies.length >= TURN_BYTES) {
         this.endTurnSoon();
         break;
