@@ -30,7 +30,8 @@ test('texts are kept to the byte, wherever in a frame they are copied from, and 
         const known = texts[pick % Math.max(1, texts.length)];
         if (what === 'add' || known === undefined) texts.push({ address: arena.add(frame, start, text.length), text });
         else if (what === 'replace') {
-          known.address = arena.replace(known.address, known.text.length, frame, start, text.length);
+          arena.remove(known.address, known.text.length);
+          known.address = arena.add(frame, start, text.length);
           known.text = text;
         } else {
           arena.remove(known.address, known.text.length);

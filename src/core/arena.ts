@@ -42,18 +42,6 @@ export class Arena {
     return address;
   }
 
-  /** Puts another text where one of `oldLength` bytes was, if it fits as well there; returns where it is now. */
-  replace(address: number, oldLength: number, source: Uint8Array, start: number, length: number): number {
-    const sizeClass = classOf(length);
-    const oldClass = classOf(oldLength);
-    if (sizeClass === oldClass) {
-      this.write(address, source, start, length);
-      return address;
-    }
-    this.free(address, oldClass);
-    return this.add(source, start, length);
-  }
-
   /** Gives a text's place back. */
   remove(address: number, length: number): void {
     this.free(address, classOf(length));

@@ -2,7 +2,7 @@
 // them at once, and of a row only what that needs. Knows no index.
 import { NEAR_TOGETHER_CLIENTS } from '../wire/limits.ts';
 import { readUnits } from '../wire/units.ts';
-import { CLIENT_LENGTH, FORGOTTEN, MARKS, ROW_SHIFT, SEGMENT_ROWS, SEGMENT_SHIFT, TEXT } from './row.ts';
+import { CLIENT_LENGTH, FORGOTTEN, MARKS, ROW_SHIFT, SEGMENT_ROWS, SEGMENT_SHIFT } from './row.ts';
 import type { Slot, Table } from './table.ts';
 
 /** The latitude of whoever was forgotten. */
@@ -14,7 +14,6 @@ export class Moves {
   /** In units of `wire/units.ts`, north or NOWHERE. */
   readonly norths: Int32Array = new Int32Array(NEAR_TOGETHER_CLIENTS);
   readonly easts: Int32Array = new Int32Array(NEAR_TOGETHER_CLIENTS);
-  private readonly addresses = new Int32Array(NEAR_TOGETHER_CLIENTS);
   private readonly clientLengths = new Int32Array(NEAR_TOGETHER_CLIENTS);
   /** Nobody needs it: it keeps the compiler from leaving out what it is made of. */
   seen = 0;
@@ -26,27 +25,26 @@ export class Moves {
   }
 
   /** Reads where they are; all of them have a record. */
-  locate({ words, arena }: Table): void {
-    const { count, slots, norths, easts, addresses, clientLengths } = this;
+  locate({ words, texts }: Table): void {
+    const { count, slots, norths, easts, clientLengths } = this;
     for (let index = 0; index < count; index += 1) {
       const slot = slots[index] as number;
       const rows = words[slot >>> SEGMENT_SHIFT] as Int32Array;
       const row = (slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT;
-      addresses[index] = rows[row + TEXT] as number;
       clientLengths[index] = rows[row + CLIENT_LENGTH] as number;
       norths[index] = ((rows[row + MARKS] as number) & FORGOTTEN) === 0 ? 0 : NOWHERE;
     }
     let seen = 0;
     for (let index = 0; index < count; index += 1) {
-      const address = addresses[index] as number;
-      seen ^= arena.chunkOf(address)[arena.offsetOf(address) + (clientLengths[index] as number)] as number;
+      const slot = slots[index] as number;
+      seen ^= texts.bytesOf(slot)[texts.startOf(slot) + (clientLengths[index] as number)] as number;
     }
     this.seen = seen;
     for (let index = 0; index < count; index += 1) {
       if (norths[index] === NOWHERE) continue;
-      const address = addresses[index] as number;
-      const start = arena.offsetOf(address) + (clientLengths[index] as number) + 1;
-      readUnits(arena.chunkOf(address), start, norths, easts, index);
+      const slot = slots[index] as number;
+      const start = texts.startOf(slot) + (clientLengths[index] as number) + 1;
+      readUnits(texts.bytesOf(slot), start, norths, easts, index);
     }
   }
 }

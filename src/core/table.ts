@@ -1,5 +1,5 @@
 // Every client this server knows and its winning record, found by the bytes of its ID. All of it lies in typed arrays: one row
-// of 64 bytes (a line of the processor's cache) for a client, its text in the arena, and a hash table that grows by one
+// of 128 bytes (two lines of the processor's cache) for a client, in which most texts have room, and a hash table that grows by one
 // bucket for each client that is added (linear hashing, W. Litwin, 1980), so that nothing ever stops to be copied. Knows no rule of which
 // record wins.
 import { equalBytes, SPACE } from '../wire/bytes.ts';
@@ -7,7 +7,6 @@ import { compareInstants, copyInstant, type Instant, parseStamp } from '../wire/
 import { DIGEST_BUCKETS, REPORTS_AHEAD } from '../wire/limits.ts';
 import type { Origin } from '../wire/messages.ts';
 import type { RecordView, StoredRecord } from '../wire/record.ts';
-import { Arena } from './arena.ts';
 import { Digest, type DigestKeys } from './digest.ts';
 import { hashId } from './id-hash.ts';
 import { OriginNumbers } from './origin-numbers.ts';
@@ -27,21 +26,25 @@ import {
   RECEIVED_NANOSECONDS,
   RECEIVED_SECONDS,
   ROW_SHIFT,
+  ROW_TEXT,
   ROW_WORDS,
   SEGMENT_ROWS,
   SEGMENT_SHIFT,
   SEQUENCE,
-  TEXT,
   TEXT_LENGTH,
   USED,
 } from './row.ts';
 import type { Ahead, Sought } from './sought.ts';
+import { Texts } from './texts.ts';
 
 /** A client's place in the table: the same number for as long as it is known, whatever its record; then another's. */
 export type Slot = number;
 
 /** No client has it. */
 export const NO_SLOT: Slot = -1;
+
+/** The C library puts large memory 16 bytes behind the beginning of a line of the cache: so rows begin with one. Nothing but time depends on it. */
+const BEFORE_ROWS_BYTES = 48;
 
 const BUCKET_SHIFT = 14;
 const BUCKETS_PER_SEGMENT: number = 1 << BUCKET_SHIFT;
@@ -54,10 +57,10 @@ export class Table {
   /** All slots are below this. It only grows; `isUsed` tells which have a client. */
   slots = 0;
   private readonly seed: number;
-  /** As `row.ts` has them. `Moves` reads these and the arena, nobody else. */
+  /** As `row.ts` has them. `Moves` reads these and the texts, nobody else. */
   readonly words: Int32Array[] = [];
   private readonly doubles: Float64Array[] = [];
-  readonly arena: Arena = new Arena();
+  readonly texts: Texts = new Texts(this.words);
   /** The first slot of each bucket plus one; rows name the next. */
   private readonly buckets: Int32Array[] = [new Int32Array(BUCKETS_PER_SEGMENT)];
   private bucketCount = 1;
@@ -87,8 +90,8 @@ export class Table {
   /** Memory taken, by part. */
   get bytes(): { readonly rows: number; readonly texts: number; readonly buckets: number } {
     return {
-      rows: this.words.length * SEGMENT_ROWS * ROW_WORDS * 4,
-      texts: this.arena.bytes,
+      rows: this.words.length * SEGMENT_ROWS * ROW_WORDS * Int32Array.BYTES_PER_ELEMENT,
+      texts: this.texts.bytes,
       buckets: this.buckets.length * BUCKETS_PER_SEGMENT * 4,
     };
   }
@@ -129,12 +132,8 @@ export class Table {
       const slot = this.expected[index] as number;
       (sought[index] as Sought).expectedAt = slot;
       if (slot === NO_SLOT) continue;
-      const text = this.at(slot, TEXT);
-      const chunk = this.arena.chunkOf(text);
-      const start = this.arena.offsetOf(text);
-      // A row and a text lie over the border of two of the cache's lines.
-      seen ^=
-        this.at(slot, MARKS) ^ (chunk[start] as number) ^ (chunk[start + this.at(slot, TEXT_LENGTH) - 1] as number);
+      // The row's other line, and where rows do not begin with a line, a third.
+      seen ^= this.at(slot, ROW_TEXT) ^ this.at(slot, ROW_WORDS - 1);
     }
     this.seen = seen;
   }
@@ -153,7 +152,7 @@ export class Table {
     const words = this.words[slot >>> SEGMENT_SHIFT] as Int32Array;
     const row = (slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT;
     words[row + HASH] = hashId(text, textStart, textStart + clientLength, this.seed);
-    words[row + TEXT] = this.arena.add(text, textStart, textLength);
+    this.texts.add(slot, text, textStart, textLength);
     words[row + CLIENT_LENGTH] = clientLength;
     const bucket = this.digest.bucketOf(record);
     words[row + MARKS] = bucket << FLAG_BITS;
@@ -167,11 +166,8 @@ export class Table {
 
   /** Replaces the record of a client by another of the same client. */
   replace(slot: Slot, record: StoredRecord): void {
-    const words = this.words[slot >>> SEGMENT_SHIFT] as Int32Array;
-    const row = (slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT;
-    const oldLength = words[row + TEXT_LENGTH] as number;
-    const { text, textStart, textLength } = record;
-    words[row + TEXT] = this.arena.replace(words[row + TEXT] as number, oldLength, text, textStart, textLength);
+    this.texts.remove(slot);
+    this.texts.add(slot, record.text, record.textStart, record.textLength);
     this.leave(slot);
     this.fill(slot, record);
   }
@@ -181,7 +177,7 @@ export class Table {
     const words = this.words[slot >>> SEGMENT_SHIFT] as Int32Array;
     const row = (slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT;
     this.unlink(slot, words[row + HASH] as number);
-    this.arena.remove(words[row + TEXT] as number, words[row + TEXT_LENGTH] as number);
+    this.texts.remove(slot);
     this.leave(slot);
     this.unchain(slot);
     words[row + MARKS] = 0;
@@ -239,15 +235,14 @@ export class Table {
     const row = (slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT;
     const half = row >>> 1;
     const marks = words[row + MARKS] as number;
-    const text = words[row + TEXT] as number;
     into.origin = this.origins.at(marks >>> ORIGIN_SHIFT);
     into.sequence = doubles[half + SEQUENCE] as number;
     into.received.seconds = doubles[half + RECEIVED_SECONDS] as number;
     into.received.nanoseconds = words[row + RECEIVED_NANOSECONDS] as number;
     into.order.seconds = doubles[half + ORDER_SECONDS] as number;
     into.order.nanoseconds = words[row + ORDER_NANOSECONDS] as number;
-    into.text = this.arena.chunkOf(text);
-    into.textStart = this.arena.offsetOf(text);
+    into.text = this.texts.bytesOf(slot);
+    into.textStart = this.texts.startOf(slot);
     into.textLength = words[row + TEXT_LENGTH] as number;
     into.clientLength = words[row + CLIENT_LENGTH] as number;
     const locationStart = into.textStart + into.clientLength + 1;
@@ -270,13 +265,11 @@ export class Table {
     doubles[half + RECEIVED_SECONDS] = received.seconds;
     words[row + ORDER_NANOSECONDS] = order.nanoseconds;
     words[row + RECEIVED_NANOSECONDS] = received.nanoseconds;
-    words[row + TEXT_LENGTH] = record.textLength;
-    const text = words[row + TEXT] as number;
-    const chunk = this.arena.chunkOf(text);
+    const text = this.texts.bytesOf(slot);
     // Whatever stood between the parts of a text, here it is spaces.
-    const locationAt = this.arena.offsetOf(text) + record.clientLength + 1;
-    chunk[locationAt - 1] = SPACE;
-    chunk[locationAt + record.locationLength] = SPACE;
+    const locationAt = this.texts.startOf(slot) + record.clientLength + 1;
+    text[locationAt - 1] = SPACE;
+    text[locationAt + record.locationLength] = SPACE;
     const orderIsStamp = compareInstants(order, record.stamp) === 0 ? ORDER_IS_STAMP : 0;
     const flags = USED | orderIsStamp | (record.forgotten ? FORGOTTEN : 0);
     const bucket = this.digestBucketOf(slot);
@@ -290,8 +283,7 @@ export class Table {
     const row = (slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT;
     const length = end - start;
     if (words[row + CLIENT_LENGTH] !== length) return false;
-    const text = words[row + TEXT] as number;
-    return equalBytes(this.arena.chunkOf(text), this.arena.offsetOf(text), bytes, start, length);
+    return equalBytes(this.texts.bytesOf(slot), this.texts.startOf(slot), bytes, start, length);
   }
 
   private word(slot: Slot, field: number): number {
@@ -313,9 +305,10 @@ export class Table {
       return slot;
     }
     if (this.slots === this.words.length * SEGMENT_ROWS) {
-      const words = new Int32Array(SEGMENT_ROWS * ROW_WORDS);
-      this.words.push(words);
-      this.doubles.push(new Float64Array(words.buffer));
+      const memory = new ArrayBuffer(BEFORE_ROWS_BYTES + SEGMENT_ROWS * ROW_WORDS * Int32Array.BYTES_PER_ELEMENT);
+      this.words.push(new Int32Array(memory, BEFORE_ROWS_BYTES));
+      this.doubles.push(new Float64Array(memory, BEFORE_ROWS_BYTES));
+      this.texts.reach(memory, BEFORE_ROWS_BYTES);
     }
     this.slots += 1;
     return this.slots - 1;
