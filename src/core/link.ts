@@ -351,7 +351,9 @@ export class Link implements Carrier {
     if (this.session !== undefined) {
       frame.copy(this.session.tag(frame.bytes[1] as number, frame.bytes.subarray(HEADER_BYTES, frame.length)));
     }
-    return this.transport.write(frame.take());
+    const isOpen = this.transport.write(frame.bytes.subarray(0, frame.length));
+    frame.reset();
+    return isOpen;
   }
 
   forwarded(record: StoredRecord): void {

@@ -59,7 +59,7 @@ class Queue implements Transport {
   readonly frames: Uint8Array[] = [];
 
   write(bytes: Uint8Array): boolean {
-    this.frames.push(bytes);
+    this.frames.push(bytes.slice());
     return true;
   }
 

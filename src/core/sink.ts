@@ -11,7 +11,10 @@ export interface Transport {
   readonly isLocal: boolean;
   /** The server that the other end's certificate proves it is, '' if none of this herd; undefined without certificates. */
   readonly provenName: string | undefined;
-  /** Queues bytes, in order. False when more than the link's window waits unsent: call `Link.drained` when it is sent. */
+  /**
+   * Queues bytes, in order; afterwards they may change. False when more than the link's window waits unsent: call `Link.drained` when it is
+   * sent.
+   */
   write(bytes: Uint8Array): boolean;
   /** Sends what is queued, then ends this side. What the other side still sends is still delivered. */
   end(): void;

@@ -4,11 +4,17 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Link } from '../core/link.ts';
 import type { Transport } from '../core/sink.ts';
-import { GREETING_TIMEOUT_MS, LINK_UNSENT_BYTES, STOP_GRACE_MS } from '../wire/limits.ts';
+import { BATCH_BYTES, GREETING_TIMEOUT_MS, LINK_UNSENT_BYTES, STOP_GRACE_MS } from '../wire/limits.ts';
 import { isLoopback } from './address.ts';
 import type { Pulse } from './pulse.ts';
 import { read, readPublicly } from './reading.ts';
 import { nameProvenBy } from './tls.ts';
+
+/** A full batch and what a frame has beside its records. */
+const WRITTEN_BYTES: number = 2 * BATCH_BYTES;
+
+/** What is written lies here, on whatever link: the kernel mostly takes it at once, and then it is free again. */
+let written = Buffer.allocUnsafeSlow(WRITTEN_BYTES);
 
 class SocketTransport implements Transport {
   readonly isLocal: boolean;
@@ -22,9 +28,18 @@ class SocketTransport implements Transport {
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.socket.writableEnded || this.socket.destroyed) return true;
-    this.socket.write(bytes);
-    return this.socket.writableLength < LINK_UNSENT_BYTES;
+    const { socket } = this;
+    if (socket.writableEnded || socket.destroyed) return true;
+    // TLS keeps what it is given for a while, each time.
+    if (this.provenName !== undefined || socket.writableLength > 0 || bytes.length > WRITTEN_BYTES)
+      socket.write(bytes.slice());
+    else {
+      written.set(bytes);
+      socket.write(written.subarray(0, bytes.length));
+      // What the kernel did not take is still there.
+      if (socket.writableLength > 0) written = Buffer.allocUnsafeSlow(WRITTEN_BYTES);
+    }
+    return socket.writableLength < LINK_UNSENT_BYTES;
   }
 
   end(): void {

@@ -34,7 +34,7 @@ class Line implements Transport {
   }
 
   write(bytes: Uint8Array): boolean {
-    this.frames.push(bytes);
+    this.frames.push(bytes.slice());
     this.writtenBytes += bytes.length;
     return true;
   }

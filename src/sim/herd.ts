@@ -35,7 +35,7 @@ class Pipe implements Transport {
   }
 
   write(bytes: Uint8Array): boolean {
-    if (!this.ended) this.queue.push(bytes);
+    if (!this.ended) this.queue.push(bytes.slice());
     return true;
   }
 

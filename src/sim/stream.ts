@@ -60,7 +60,7 @@ export class Stream implements Transport {
       // On a slow link a reader sees a long write grow packet by packet.
       const most = settings.bytesPerMs < FAST_BYTES_PER_MS ? Math.min(rest, PACKET_BYTES) : rest;
       const some = chance.happens(settings.splitProbability) ? 1 + chance.below(most) : most;
-      this.send(bytes.subarray(from, from + some), some);
+      this.send(bytes.slice(from, from + some), some);
       from += some;
     }
     if (this.waitingBytes >= settings.capacityBytes) this.full = true;

@@ -86,8 +86,10 @@ export class FrameReader {
   private at = 0;
   private readonly header = new Uint8Array(HEADER_BYTES);
   private headerLength = 0;
-  private partial: Uint8Array | undefined;
+  /** Where a frame is put together that comes in pieces; it serves for the next one too. */
+  private partial: Uint8Array = NOTHING;
   private partialLength = 0;
+  private isPartial = false;
 
   constructor(mostPayloadBytes: number) {
     this.mostPayloadBytes = mostPayloadBytes;
@@ -106,20 +108,20 @@ export class FrameReader {
     }
     const payloadLength = this.checkedLength();
     const length = payloadLength + this.tagBytes;
-    if (this.partial === undefined && this.chunk.length - this.at >= length) {
+    if (!this.isPartial && this.chunk.length - this.at >= length) {
       this.at += length;
       return this.found(this.chunk.subarray(this.at - length, this.at), payloadLength);
     }
-    this.partial ??= new Uint8Array(length);
+    if (this.partial.length < length) this.partial = new Uint8Array(length);
+    this.isPartial = true;
     const part = this.chunk.subarray(this.at, this.at + length - this.partialLength);
     this.partial.set(part, this.partialLength);
     this.partialLength += part.length;
     this.at += part.length;
     if (this.partialLength < length) return false;
-    const whole = this.partial;
-    this.partial = undefined;
+    this.isPartial = false;
     this.partialLength = 0;
-    return this.found(whole, payloadLength);
+    return this.found(this.partial.subarray(0, length), payloadLength);
   }
 
   private found(bytes: Uint8Array, payloadLength: number): boolean {
