@@ -31,6 +31,11 @@ export class Arena {
     return this.chunks[address >>> CHUNK_SHIFT] as Uint8Array;
   }
 
+  /** As `chunkOf`, for reading by the word. */
+  viewOf(address: number): DataView {
+    return this.views[address >>> CHUNK_SHIFT] as DataView;
+  }
+
   offsetOf(address: number): number {
     return (address & (UNITS_PER_CHUNK - 1)) * UNIT_BYTES;
   }
@@ -64,10 +69,6 @@ export class Arena {
   private free(address: number, sizeClass: number): void {
     this.viewOf(address).setInt32(this.offsetOf(address), this.freed[sizeClass] as number);
     this.freed[sizeClass] = address + 1;
-  }
-
-  private viewOf(address: number): DataView {
-    return this.views[address >>> CHUNK_SHIFT] as DataView;
   }
 
   private write(address: number, source: Uint8Array, start: number, length: number): void {

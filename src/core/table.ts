@@ -2,7 +2,7 @@
 // of 128 bytes (two lines of the processor's cache) for a client, in which most texts have room, and a hash table that grows by one
 // bucket for each client that is added (linear hashing, W. Litwin, 1980), so that nothing ever stops to be copied. Knows no rule of which
 // record wins.
-import { equalBytes, SPACE } from '../wire/bytes.ts';
+import { equalWords, SPACE, Words } from '../wire/bytes.ts';
 import { compareInstants, copyInstant, type Instant, parseStamp } from '../wire/instant.ts';
 import { DIGEST_BUCKETS, REPORTS_AHEAD } from '../wire/limits.ts';
 import type { Origin } from '../wire/messages.ts';
@@ -68,6 +68,8 @@ export class Table {
   private mask = 1;
   /** The last slot that was given back, which names the one before. */
   private freeSlot: Slot = NO_SLOT;
+  /** Where IDs that are looked for stand. */
+  private readonly sought = new Words();
   private readonly hashes = new Int32Array(REPORTS_AHEAD);
   private readonly expected = new Int32Array(REPORTS_AHEAD);
   /** Nobody needs it: it keeps the compiler from leaving out what it is made of. */
@@ -98,7 +100,7 @@ export class Table {
 
   /** The slot of the client whose ID is `bytes[start, end)`, or NO_SLOT. */
   find(bytes: Uint8Array, start: number, end: number): Slot {
-    const hash = hashId(bytes, start, end, this.seed);
+    const hash = hashId(this.sought.of(bytes), start, end, this.seed);
     let slot = this.firstIn(this.bucketOf(hash));
     while (slot !== NO_SLOT) {
       const words = this.words[slot >>> SEGMENT_SHIFT] as Int32Array;
@@ -114,9 +116,10 @@ export class Table {
    * processor waits for all of them together, not for each. By the time it is used a note may be wrong: `findExpected` looks.
    */
   expect({ bytes, sought, count }: Ahead): void {
+    const words = this.sought.of(bytes);
     for (let index = 0; index < count; index += 1) {
       const { clientStart, clientEnd } = sought[index] as Sought;
-      this.hashes[index] = hashId(bytes, clientStart, clientEnd, this.seed);
+      this.hashes[index] = hashId(words, clientStart, clientEnd, this.seed);
     }
     for (let index = 0; index < count; index += 1) {
       this.expected[index] = this.firstIn(this.bucketOf(this.hashes[index] as number));
@@ -151,7 +154,7 @@ export class Table {
     const slot = this.takeSlot();
     const words = this.words[slot >>> SEGMENT_SHIFT] as Int32Array;
     const row = (slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT;
-    words[row + HASH] = hashId(text, textStart, textStart + clientLength, this.seed);
+    words[row + HASH] = hashId(this.sought.of(text), textStart, textStart + clientLength, this.seed);
     this.texts.add(slot, text, textStart, textLength);
     words[row + CLIENT_LENGTH] = clientLength;
     const bucket = this.digest.bucketOf(record);
@@ -283,7 +286,7 @@ export class Table {
     const row = (slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT;
     const length = end - start;
     if (words[row + CLIENT_LENGTH] !== length) return false;
-    return equalBytes(this.texts.bytesOf(slot), this.texts.startOf(slot), bytes, start, length);
+    return equalWords(this.texts.wordsOf(slot), this.texts.startOf(slot), this.sought.of(bytes), start, length);
   }
 
   private word(slot: Slot, field: number): number {

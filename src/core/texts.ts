@@ -32,6 +32,12 @@ export class Texts {
     return this.arena.chunkOf(this.at(slot, TEXT));
   }
 
+  /** The same memory, for reading by the word. */
+  wordsOf(slot: Slot): DataView {
+    if (this.at(slot, TEXT_LENGTH) <= ROW_TEXT_BYTES) return this.views[slot >>> SEGMENT_SHIFT] as DataView;
+    return this.arena.viewOf(this.at(slot, TEXT));
+  }
+
   startOf(slot: Slot): number {
     if (this.at(slot, TEXT_LENGTH) <= ROW_TEXT_BYTES) return inRow(slot);
     return this.arena.offsetOf(this.at(slot, TEXT));

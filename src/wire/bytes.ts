@@ -91,6 +91,45 @@ export function copyWords(words: DataView, at: number, source: DataView, start: 
   words.setInt32(at + last, source.getInt32(start + last, true), true);
 }
 
+/** As `equalBytes`, four bytes at a time. */
+export function equalWords(
+  left: DataView,
+  leftStart: number,
+  right: DataView,
+  rightStart: number,
+  count: number,
+): boolean {
+  if (count < WORD_BYTES) {
+    for (let index = 0; index < count; index += 1) {
+      if (left.getUint8(leftStart + index) !== right.getUint8(rightStart + index)) return false;
+    }
+    return true;
+  }
+  const last = count - WORD_BYTES;
+  for (let index = 0; index < last; index += WORD_BYTES) {
+    if (left.getInt32(leftStart + index, true) !== right.getInt32(rightStart + index, true)) return false;
+  }
+  return left.getInt32(leftStart + last, true) === right.getInt32(rightStart + last, true);
+}
+
+/** Whether each of these bytes is above the space's, as those of nearly every ID are: then none is white space. */
+export function areAboveSpace(words: DataView, start: number, count: number): boolean {
+  if (count < WORD_BYTES) {
+    for (let index = start; index < start + count; index += 1) if (words.getUint8(index) <= SPACE) return false;
+    return true;
+  }
+  const last = start + count - WORD_BYTES;
+  for (let index = start; index < last; index += WORD_BYTES) {
+    if (hasSpaceOrBelow(words.getInt32(index, true))) return false;
+  }
+  return !hasSpaceOrBelow(words.getInt32(last, true));
+}
+
+/** One of four bytes is at most the space's: subtracting 0x21 from each borrows from its highest bit, which was not set. */
+function hasSpaceOrBelow(word: number): boolean {
+  return ((word - 0x21212121) & ~word & 0x80808080) !== 0;
+}
+
 /** How many digits a number up to 2^53 - 1 has in decimal. */
 export function digitsOf(value: number): number {
   let digits = 1;

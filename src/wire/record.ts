@@ -1,6 +1,7 @@
 // A record: the winning report of a client, as all servers know it; in memory, and in bytes on a link or on disk. Everything read
 // here came from outside and is checked. Knows nothing of links, tables or files.
 import {
+  areAboveSpace,
   type ByteReader,
   ByteWriter,
   equalBytes,
@@ -9,6 +10,7 @@ import {
   SPACE,
   setVarint,
   VARINT_MOST_BYTES,
+  Words,
 } from './bytes.ts';
 import { compareInstants, copyInstant, type Instant, parseStamp } from './instant.ts';
 import { EARLIEST_SECONDS, FRAME_PAYLOAD_BYTES } from './limits.ts';
@@ -269,9 +271,13 @@ function partLength(reader: ByteReader): number {
 }
 
 function isClient(bytes: Uint8Array, start: number, length: number): boolean {
+  if (areAboveSpace(words.of(bytes), start, length)) return length > 0;
   for (let index = start; index < start + length; index += 1) if (isWhiteSpace(bytes[index] as number)) return false;
-  return length > 0;
+  return true;
 }
+
+/** What records are read from. */
+const words = new Words();
 
 function setInstant(bytes: Uint8Array, start: number, { seconds, nanoseconds }: Instant): number {
   const at = setVarint(bytes, start, seconds < 0 ? -2 * seconds - 1 : 2 * seconds);
