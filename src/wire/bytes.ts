@@ -125,6 +125,13 @@ export function areAboveSpace(words: DataView, start: number, count: number): bo
   return !hasSpaceOrBelow(words.getInt32(last, true));
 }
 
+/** Passes over words of such bytes; up to three of them may still follow. */
+export function passAboveSpace(words: DataView, start: number, end: number): number {
+  let at = start;
+  while (at + WORD_BYTES <= end && !hasSpaceOrBelow(words.getInt32(at, true))) at += WORD_BYTES;
+  return at;
+}
+
 /** One of four bytes is at most the space's: subtracting 0x21 from each borrows from its highest bit, which was not set. */
 function hasSpaceOrBelow(word: number): boolean {
   return ((word - 0x21212121) & ~word & 0x80808080) !== 0;

@@ -1,7 +1,7 @@
 // The report that nearly every client sends, read in one pass over its bytes: `IAMAT <client> <location> <stamp>` with single spaces,
 // nothing at its ends, and numbers of a usual length. Everything else, right or wrong, is left to `parseCommand`, which
 // knows the whole grammar; a property test holds the two together.
-import { isDigit, LF, SPACE } from './bytes.ts';
+import { isDigit, LF, passAboveSpace, SPACE, Words } from './bytes.ts';
 import type { Command } from './command.ts';
 import type { Instant } from './instant.ts';
 import type { Position } from './location.ts';
@@ -29,7 +29,7 @@ export function parsePlainReport(bytes: Uint8Array, start: number, end: number, 
   if (bytes[start] !== 0x49 || bytes[start + 1] !== 0x41 || bytes[start + 2] !== 0x4d) return -1;
   if (bytes[start + 3] !== 0x41 || bytes[start + 4] !== 0x54 || bytes[start + 5] !== SPACE) return -1;
   const clientStart = start + 6;
-  let at = clientStart;
+  let at = passAboveSpace(from.of(bytes), clientStart, end);
   while (at < end && (bytes[at] as number) > SPACE) at += 1;
   if (at === clientStart || at >= end || bytes[at] !== SPACE) return -1;
   command.clientStart = clientStart;
@@ -65,6 +65,9 @@ export function parsePlainLocation(bytes: Uint8Array, start: number, end: number
 export function parsePlainStamp(bytes: Uint8Array, start: number, end: number, into: Instant): boolean {
   return seconds(bytes, start, end, into) === end;
 }
+
+/** What reports are read from. */
+const from = new Words();
 
 /** What `degrees` and `digits` read: in typed arrays, because a variable of the module would be a new object for each number. */
 const read: Float64Array = new Float64Array(1);
