@@ -120,16 +120,17 @@ function nearSection({ clients, agreement, rows }) {
 }
 
 function herdSection(rows) {
-  const names = distinct(rows.map(({ name }) => name));
-  const of = (name) => rows.filter((row) => row.name === name);
-  const body = names.map((name) => {
-    const some = of(name);
+  // What was saved before there were two says none.
+  const kinds = distinct(rows.map(({ name, pipeline = 16 }) => `${name}, P=${pipeline}`));
+  const of = (kind) => rows.filter(({ name, pipeline = 16 }) => `${name}, P=${pipeline}` === kind);
+  const body = kinds.map((kind) => {
+    const some = of(kind);
     const copies = some.some((row) => row.copies !== undefined) ? figure(median(some.map((row) => row.copies))) : '';
     const share = some.some((row) => row.deliveredShare !== undefined)
       ? figure(median(some.map((row) => row.deliveredShare)))
       : '';
     const rate = spreadText(some.map(({ perSecond }) => perSecond));
-    return [name, spreadText(some.map(({ cpuUs }) => cpuUs)), rate, copies || share];
+    return [kind, spreadText(some.map(({ cpuUs }) => cpuUs)), rate, copies || share];
   });
   return [
     '## Five servers that all have every update',

@@ -26,7 +26,8 @@ const HOST = '127.0.0.1';
 
 const CLIENTS = 10_000;
 const CONNECTIONS = 10;
-const PIPELINE = 16;
+/** Reports in flight on each connection: full load either way, in turns of fewer or of more reports. */
+export const HERD_PIPELINES: readonly number[] = [16, 64];
 const FARTHEST_RATE_PER_SECOND = 1000;
 /** The spanning tree forms, and places are loaded, before anything counts ... */
 const SETTLE_SECONDS = 2;
@@ -37,7 +38,9 @@ const CATCH_UP_CLIENTS = 200_000;
 export async function herd(settings: Settings, progress: Progress): Promise<Finding[]> {
   const five = await startFive(settings);
   try {
-    return [await updates(five, settings, progress), await farthest(five, settings, progress)];
+    const findings: Finding[] = [];
+    for (const pipeline of HERD_PIPELINES) findings.push(await updates(five, settings, pipeline, progress));
+    return [...findings, await farthest(five, settings, progress)];
   } finally {
     await five.stop();
   }
@@ -58,13 +61,18 @@ async function heightOf(five: BenchHerd, at: string): Promise<number> {
 }
 
 /** Reports as fast as one server acknowledges them, until all five have them all. */
-export async function updates(five: BenchHerd, settings: Settings, progress: Progress): Promise<Finding> {
+export async function updates(
+  five: BenchHerd,
+  settings: Settings,
+  pipeline: number,
+  progress: Progress,
+): Promise<Finding> {
   const clients = settings.clients ?? CLIENTS;
   const rings = ringsFor({ request: 'iamat', moves: 'random', area: 'world' }, CONNECTIONS, clients);
   const target = { host: HOST, port: five.port(REPORTED_TO), replyEnd: 'line', replyStart: 'A' } as const;
-  const load = { ...target, rings, pipeline: PIPELINE, warmUpSeconds: 0 };
-  const watch = { pids: [], progress: (share: number) => progress('herd, updates', share) };
-  await generate({ ...load, seconds: Math.min(COMPILE_SECONDS, 2 * settings.seconds) }, watch);
+  const load = { ...target, rings, pipeline, warmUpSeconds: 0 };
+  const watch = { pids: [], progress: (share: number) => progress(`herd, updates, P=${pipeline}`, share) };
+  await generate({ ...load, seconds: Math.min(COMPILE_SECONDS, 6 * settings.seconds) }, watch);
   await settled(five);
   const before = {
     cpu: cpuSecondsOf(five.pids),
@@ -77,7 +85,7 @@ export async function updates(five: BenchHerd, settings: Settings, progress: Pro
   const count = (await heightOf(five, REPORTED_TO)) - before.height;
   return {
     scenario: 'herd',
-    variant: `updates at ${REPORTED_TO}, P=${PIPELINE}`,
+    variant: `updates at ${REPORTED_TO}, P=${pipeline}`,
     figures: {
       perSecond: measured.perSecond,
       cpuUs: ((cpuSecondsOf(five.pids) - before.cpu) * 1e6) / count,
