@@ -6,6 +6,8 @@ import { NO_SLOT, type Slot } from './table.ts';
 /** Entries are kept in pieces of this many. */
 const PIECE = 1024;
 const ENTRY_BYTES = 28;
+/** What is let go together under full load, a quarter of a megabyte: acknowledgements come every 25 ms, and 300,000 records a second. */
+const SPARE_PIECES = 8;
 
 class Piece {
   readonly slots = new Int32Array(PIECE);
@@ -16,8 +18,8 @@ class Piece {
 
 export class Held {
   private readonly pieces: Piece[] = [];
-  /** A piece that is done with, for the next that is needed. */
-  private spare: Piece | undefined;
+  /** Pieces that are done with, for the next that are needed. */
+  private readonly spare: Piece[] = [];
   /** Where the first stands in the first piece, and the end in the last. */
   private start = 0;
   private end = PIECE;
@@ -28,13 +30,12 @@ export class Held {
 
   /** Memory taken. */
   get bytes(): number {
-    return (this.pieces.length + (this.spare === undefined ? 0 : 1)) * PIECE * ENTRY_BYTES;
+    return (this.pieces.length + this.spare.length) * PIECE * ENTRY_BYTES;
   }
 
   push(slot: Slot, origin: Origin, sequence: number, releaseAtMs: number): void {
     if (this.end === PIECE) {
-      this.pieces.push(this.spare ?? new Piece());
-      this.spare = undefined;
+      this.pieces.push(this.spare.pop() ?? new Piece());
       this.end = 0;
     }
     const piece = this.pieces[this.pieces.length - 1] as Piece;
@@ -69,8 +70,9 @@ export class Held {
     this.gone += 1;
     this.start += 1;
     if (this.start < PIECE) return;
-    this.spare = this.pieces.shift();
     this.start = 0;
+    const piece = this.pieces.shift();
+    if (piece !== undefined && this.spare.length < SPARE_PIECES) this.spare.push(piece);
   }
 
   /** Draws the barrier behind everybody who stands here now. */
