@@ -45,8 +45,12 @@ export class Process {
   stderr = '';
   readonly finished: Promise<Finished>;
 
-  constructor(args: readonly string[], env: Record<string, string> = {}, input?: string | Uint8Array) {
-    this.child = spawn(process.execPath, [MAIN, ...args], { env: { ...cleanEnvironment(), ...env } });
+  /** `ulimit` is what the shell's command of that name is told: `-n 100` allows 100 open files. */
+  constructor(args: readonly string[], env: Record<string, string> = {}, input?: string | Uint8Array, ulimit?: string) {
+    const command = [process.execPath, MAIN, ...args];
+    const limited = ulimit === undefined ? [] : ['sh', '-c', `ulimit ${ulimit} && exec "$0" "$@"`];
+    const [program = '', ...rest] = [...limited, ...command];
+    this.child = spawn(program, rest, { env: { ...cleanEnvironment(), ...env } });
     this.child.stdout?.on('data', (chunk: Buffer) => {
       this.stdout += chunk.toString();
     });
