@@ -199,7 +199,7 @@ export class Herd {
 
   /** What `drover status` shows, asked in the same way; without starting a process each time. */
   async status(): Promise<StatusOfServer[]> {
-    const config = await loadConfig({ env: {}, toRun: false, ...this.source() });
+    const config = await loadConfig({ env: {}, purpose: 'find', ...this.source() });
     const proof = findProof(config, this.directory);
     return Promise.all(
       [...config.servers.values()].map((entry) =>

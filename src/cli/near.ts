@@ -41,7 +41,7 @@ async function near(options: NearOptions, command: Command): Promise<void> {
   const largestKm = NEAR_RADIUS_METRES / METRES_PER_KM;
   const radiusKm = numberFrom(command, '--radius', options.radius, /^\d+(\.\d+)?$/, largestKm, 'a number of km');
   const most = numberFrom(command, '--limit', options.limit, /^\d+$/, NEAR_CLIENTS, 'a whole number');
-  const config = await configFrom(options, false);
+  const config = await configFrom(options, 'find');
   const entries = options.server === undefined ? [...config.servers.values()] : [serverNamed(config, options.server)];
   const { findProof, nearAt } = await import('../server/status.ts');
   const proof = findProof(config, dataDirectoryFrom(options));
