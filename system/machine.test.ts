@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
+  readFileSync,
   rmdirSync,
   rmSync,
   writeFileSync,
@@ -16,10 +17,10 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { exchange } from './client.ts';
+import { Client, exchange } from './client.ts';
 import { FaultyHerd } from './faulty-herd.ts';
 import { allKeep } from './history.ts';
-import { SERVERS, until } from './processes.ts';
+import { clientPort, freePortOffset, Process, SERVERS, until } from './processes.ts';
 
 /** Where Debian's libfaketime is, whatever the processor. */
 function libfaketime(): string | undefined {
@@ -148,4 +149,46 @@ test('a server whose disk is full refuses reports, answers lookups, learns from 
     () => 'reports are not accepted though there is room again',
   );
   await allKeep(herd, SERVERS, new Map([['after', stamp]]));
+});
+
+test('more clients than a process may have open files: the first are served, the others let go, and the log says what to do', {
+  skip: process.platform !== 'linux' && 'only Linux says how many files a process may have open',
+}, async (context) => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'drover-'));
+  const [offset, openFiles] = [await freePortOffset(), 160];
+  const args = ['serve', 'Goloman', '--port-offset', String(offset), '--data', directory];
+  const server = new Process(args, {}, undefined, `-n ${openFiles}`);
+  context.after(async () => {
+    await server.stop();
+    rmSync(directory, { recursive: true });
+  });
+  await server.printed(/listens on/);
+  const port = clientPort('Goloman', offset);
+  const clients: Client[] = [];
+  context.after(() => clients.forEach((client) => client.destroy()));
+  for (let count = 0; count < openFiles; count += 1) clients.push(await Client.connect(port));
+  const [served, refused] = [clients.slice(0, openFiles / 2), clients.slice(openFiles / 2)];
+  for (const client of refused) assert.equal(await client.end(), '');
+  for (const [index, client] of served.entries()) {
+    client.send(`IAMAT van${index} +1+1 7\n`);
+    assert.match((await client.lines(1))[0] ?? '', /^AT Goloman /);
+  }
+  // Whoever leaves makes room.
+  served[0]?.finish();
+  await served[0]?.end();
+  await until(
+    async () => (await exchange(port, 'WHATSAT van0 0 0\n')).startsWith('AT '),
+    () => 'nobody is served any more',
+  );
+  await server.stop();
+  const log = readFileSync(path.join(directory, 'Goloman.log'), 'utf8').trimEnd().split('\n');
+  const records = log.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const told = records.filter(({ event }) => event === 'connections not accepted');
+  assert.equal(told.length, 2);
+  assert.match(
+    String(told[0]?.['reason']),
+    /160 open files, so it takes 80 clients at once: .*ulimit -n, or LimitNOFILE/,
+  );
+  assert.ok(told.reduce((sum, { connections }) => sum + Number(connections), 0) >= refused.length);
+  assert.ok(!records.some(({ event }) => event === 'disk failing'));
 });

@@ -53,6 +53,12 @@ test('clients that reported anywhere are near everywhere, and gone when they are
   await exchange(herd.port('Goloman'), 'IAMAT \u00ff\u00fe\\ +45+45 1520023934\n');
   const raw = await drover(['near', '45,45', ...flags]);
   assert.equal(raw.stdout, '0.000 km  \\xff\\xfe\\x5c  +45+45  1520023934\n');
+  const longReport = ['x'.repeat(65), `+10+10.${'0'.repeat(300)}`, `7.${'1'.repeat(300)}`];
+  await exchange(herd.port('Goloman'), `IAMAT ${longReport.join(' ')}\n`);
+  const long = await drover(['near', '10,10', '--server', 'Goloman', ...flags]);
+  assert.equal(long.stdout, `0.000 km  ${longReport.map((word) => `${word.slice(0, 64)}...`).join('  ')}\n`);
+  const whole = await drover(['near', '10,10', '--server', 'Goloman', '--json', ...flags]);
+  for (const word of longReport) assert.ok(whole.stdout.includes(`"${word}"`));
   const nobody = await drover(['near', '-33.87,151.21', ...flags]);
   assert.deepEqual([nobody.code, nobody.stdout], [0, 'No clients.\n']);
   const wrong = await drover(['near', '91,0', ...flags]);

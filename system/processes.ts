@@ -45,8 +45,12 @@ export class Process {
   stderr = '';
   readonly finished: Promise<Finished>;
 
-  constructor(args: readonly string[], env: Record<string, string> = {}, input?: string | Uint8Array) {
-    this.child = spawn(process.execPath, [MAIN, ...args], { env: { ...cleanEnvironment(), ...env } });
+  /** `ulimit` is what the shell's command of that name is told: `-n 100` allows 100 open files. */
+  constructor(args: readonly string[], env: Record<string, string> = {}, input?: string | Uint8Array, ulimit?: string) {
+    const command = [process.execPath, MAIN, ...args];
+    const limited = ulimit === undefined ? [] : ['sh', '-c', `ulimit ${ulimit} && exec "$0" "$@"`];
+    const [program = '', ...rest] = [...limited, ...command];
+    this.child = spawn(program, rest, { env: { ...cleanEnvironment(), ...env } });
     this.child.stdout?.on('data', (chunk: Buffer) => {
       this.stdout += chunk.toString();
     });
@@ -195,7 +199,7 @@ export class Herd {
 
   /** What `drover status` shows, asked in the same way; without starting a process each time. */
   async status(): Promise<StatusOfServer[]> {
-    const config = await loadConfig({ env: {}, toRun: false, ...this.source() });
+    const config = await loadConfig({ env: {}, purpose: 'find', ...this.source() });
     const proof = findProof(config, this.directory);
     return Promise.all(
       [...config.servers.values()].map((entry) =>

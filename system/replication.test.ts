@@ -188,6 +188,18 @@ test('a second process under one name and directory does not start', async (cont
   assert.match(stderr, new RegExp(`^drover: Goloman does not start: .*\\b${pid}\\b.*\\n$`));
 });
 
+test('a server does not start in the directory of its namesake in another herd', async (context) => {
+  const herd = await Herd.start(['Goloman']);
+  context.after(() => herd.stop());
+  await herd.stopServer('Goloman');
+  const config = path.join(herd.directory, 'farm.json');
+  const servers = { Goloman: { clientPort: herd.port('Goloman') } };
+  writeFileSync(config, JSON.stringify({ herd: 'farm', servers, links: [] }));
+  const { code, stderr } = await drover(['serve', 'Goloman', '--config', config, '--data', herd.directory]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^drover: Goloman does not start: .*Goloman belongs to the herd ucla, .*farm.*--data.*\n$/);
+});
+
 for (const ack of ['memory', 'wal', 'fsync']) {
   test(`--ack ${ack}: pipelined reports and lookups are answered in order`, async (context) => {
     const offset = await freePortOffset();

@@ -66,11 +66,14 @@ test('near: at each depth, alone and while reports come in, and somebody is foun
 });
 
 test('herd: every update reaches all, and the farthest server is asked for them', async () => {
-  const [updates, farthest] = await findingsOf('herd');
-  assert.ok(updates && farthest);
-  positive(updates.figures, 'perSecond');
-  // Four others, each at least once, unless a newer report of the same client overtook it; never more than the graph allows.
-  assert.ok((updates.figures['copies'] ?? 0) > 0 && (updates.figures['copies'] ?? 9) <= 8, JSON.stringify(updates));
+  const updates = [...(await findingsOf('herd'))];
+  const farthest = updates.pop();
+  assert.ok(farthest && updates.length > 0);
+  for (const { figures } of updates) {
+    positive(figures, 'perSecond');
+    // Four others, each at least once, unless a newer report of the same client overtook it; never more than the graph allows.
+    assert.ok((figures['copies'] ?? 0) > 0 && (figures['copies'] ?? 9) <= 8, JSON.stringify(figures));
+  }
   // On a machine that is busy with other tests, reports may come too late for a question, or questions not be over in time.
   const { answers = 0, missing = 0, unasked = 0 } = farthest.figures;
   assert.ok(answers + missing > 0, JSON.stringify(farthest));

@@ -26,7 +26,7 @@ Example:
 }
 
 async function forget(client: string, options: ForgetOptions): Promise<void> {
-  const config = await configFrom(options, false);
+  const config = await configFrom(options, 'find');
   const entries = options.server === undefined ? [...config.servers.values()] : [serverNamed(config, options.server)];
   const { findProof, forgetAt } = await import('../server/status.ts');
   const proof = findProof(config, dataDirectoryFrom(options));

@@ -32,7 +32,7 @@ export async function measure(scenarios: readonly ScenarioName[], options: Bench
 async function findTarget(at: string, options: BenchCommandOptions): Promise<{ host: string; port: number }> {
   const address = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(at);
   if (address !== null) return { host: address[1] ?? address[2] ?? '', port: Number(address[3]) };
-  const { host, clientPort } = serverNamed(await configFrom(options, false), at);
+  const { host, clientPort } = serverNamed(await configFrom(options, 'find'), at);
   return { host, port: clientPort };
 }
 

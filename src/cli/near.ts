@@ -41,7 +41,7 @@ async function near(options: NearOptions, command: Command): Promise<void> {
   const largestKm = NEAR_RADIUS_METRES / METRES_PER_KM;
   const radiusKm = numberFrom(command, '--radius', options.radius, /^\d+(\.\d+)?$/, largestKm, 'a number of km');
   const most = numberFrom(command, '--limit', options.limit, /^\d+$/, NEAR_CLIENTS, 'a whole number');
-  const config = await configFrom(options, false);
+  const config = await configFrom(options, 'find');
   const entries = options.server === undefined ? [...config.servers.values()] : [serverNamed(config, options.server)];
   const { findProof, nearAt } = await import('../server/status.ts');
   const proof = findProof(config, dataDirectoryFrom(options));
@@ -70,7 +70,7 @@ function nearTable({ found, clients }: NearAnswer): string {
   if (found === 0) return 'No clients.\n';
   const rows = clients.map(({ client, location, stamp, distanceMetres }) => {
     const km = `${(distanceMetres / METRES_PER_KM).toFixed(3)} km`;
-    return [km, shortened(client), text(location), text(stamp)];
+    return [km, shortened(client), shortened(location), shortened(stamp)];
   });
   const distanceWidth = Math.max(...rows.map(([km = '']) => km.length));
   const table = formatTable(rows.map(([km = '', ...rest]) => [km.padStart(distanceWidth), ...rest]));
@@ -78,9 +78,9 @@ function nearTable({ found, clients }: NearAnswer): string {
   return rest === 0 ? table : `${table}${rest} more did not fit into the answer.\n`;
 }
 
-/** One line for a client, however long its ID; `--json` has all of it. */
-function shortened(client: Uint8Array): string {
-  const shown = printable(text(client));
+/** One line for a client, however long its ID is and with how many digits it says where it is and when; `--json` has all of it. */
+function shortened(bytes: Uint8Array): string {
+  const shown = printable(text(bytes));
   return shown.length <= SHOWN_CHARACTERS ? shown : `${shown.slice(0, SHOWN_CHARACTERS)}...`;
 }
 

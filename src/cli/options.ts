@@ -1,7 +1,7 @@
 // The options that every command about a herd shares, and how they become a configuration and a data directory.
 // Must not load anything that only one command needs.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type HerdConfig, loadConfig, type ServerEntry } from '../server/config.ts';
+import { type ConfigPurpose, type HerdConfig, loadConfig, type ServerEntry } from '../server/config.ts';
 import type { Acknowledgement } from '../server/server.ts';
 import { CommandError } from './failure.ts';
 
@@ -63,13 +63,13 @@ export function addRunOptions(command: Command): Command {
 }
 
 /** @throws {ConfigError} with everything that is wrong with it */
-export function configFrom(options: RunOptions, toRun = true): Promise<HerdConfig> {
+export function configFrom(options: RunOptions, purpose: ConfigPurpose = 'run'): Promise<HerdConfig> {
   return loadConfig({
     configFile: options.config,
     portOffset: options.portOffset,
     places: options.places,
     env: process.env,
-    toRun,
+    purpose,
   });
 }
 

@@ -93,7 +93,7 @@ async function openProvider(said: string | undefined, complain: (text: string) =
     const { FileProvider } = await import('../places/file.ts');
     return new FileProvider(names, [path]);
   }
-  const config = await configFrom(said === undefined ? {} : { places: said });
+  const config = await configFrom(said === undefined ? {} : { places: said }, 'places');
   const { openOnce } = await import('../server/places-providers.ts');
   return openOnce(config.places, (line) => complain(`${printable(line)}\n`));
 }

@@ -41,7 +41,7 @@ async function addressOf(target: string, options: FindOptions): Promise<Address>
       `${JSON.stringify(target)} is no address: write HOST:PORT or [IPV6]:PORT, with a port from 1 to 65535`,
     );
   }
-  const { host, clientPort } = serverNamed(await configFrom(options, false), target);
+  const { host, clientPort } = serverNamed(await configFrom(options, 'find'), target);
   return { host, port: clientPort };
 }
 

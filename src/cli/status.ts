@@ -26,7 +26,7 @@ export function addStatusCommand(program: Command): void {
 }
 
 async function status(options: StatusOptions): Promise<void> {
-  const config = await configFrom(options, false);
+  const config = await configFrom(options, 'find');
   const { askServer, findProof } = await import('../server/status.ts');
   const proof = findProof(config, dataDirectoryFrom(options));
   const answers = await Promise.all(

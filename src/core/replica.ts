@@ -7,7 +7,7 @@ import { NEWEST_VERSION } from '../wire/frame.ts';
 import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../wire/instant.ts';
 import { EARLIEST_SECONDS, LIVES_LOOK_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
 import type { Hello, Origin } from '../wire/messages.ts';
-import { copyRecord, NewRecord, RecordView, type StoredRecord } from '../wire/record.ts';
+import { copyRecord, isSince, NewRecord, RecordView, type StoredRecord } from '../wire/record.ts';
 import { RecordsAhead } from '../wire/records-ahead.ts';
 import { writeAtStart, writeReportText } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
@@ -151,13 +151,13 @@ export class Replica implements Herd {
     return true;
   }
 
-  /** The winning record of a client, as it is now: a copy, so a lookup may keep it. */
-  lookUp(line: Uint8Array, clientStart: number, clientEnd: number, now: Instant): StoredRecord | undefined {
-    const slot = this.table.find(line, clientStart, clientEnd);
-    if (slot === NO_SLOT || this.table.isForgotten(slot) || this.expiry.hides(this.table.receivedSecondsOf(slot), now))
-      return undefined;
-    this.table.read(slot, this.known);
-    return copyRecord(this.known);
+  /** The winning record of a client, as it is now, if it is not from before `since`: a copy, so a lookup may keep it. */
+  lookUp(line: Uint8Array, start: number, end: number, now: Instant, since?: Instant): StoredRecord | undefined {
+    const { table, known } = this;
+    const slot = table.find(line, start, end);
+    if (slot === NO_SLOT || table.isForgotten(slot) || this.expiry.hides(table.receivedSecondsOf(slot), now)) return;
+    table.read(slot, known);
+    return since === undefined || isSince(known, since) ? copyRecord(known) : undefined;
   }
 
   /**

@@ -54,6 +54,8 @@ const LOAD = 0.75;
 export class Table {
   /** Clients that are known. */
   size = 0;
+  /** Records that were put in so far: while it stays, none has come that was not there. */
+  stored = 0;
   /** All slots are below this. It only grows; `isUsed` tells which have a client. */
   slots = 0;
   private readonly seed: number;
@@ -258,6 +260,7 @@ export class Table {
   }
 
   private fill(slot: Slot, record: StoredRecord): void {
+    this.stored += 1;
     const words = this.words[slot >>> SEGMENT_SHIFT] as Int32Array;
     const doubles = this.doubles[slot >>> SEGMENT_SHIFT] as Float64Array;
     const row = (slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT;

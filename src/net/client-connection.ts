@@ -13,7 +13,7 @@ import {
   TURN_MS,
 } from '../wire/limits.ts';
 import { LineReader } from '../wire/lines.ts';
-import { isSince, type StoredRecord } from '../wire/record.ts';
+import type { StoredRecord } from '../wire/record.ts';
 import { writeInvalid, writePlaces, writeTooLong } from '../wire/reply.ts';
 import type { ClientService, Places } from './client-service.ts';
 import type { Gathering } from './gathered.ts';
@@ -239,11 +239,12 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
     if (kind === 'blank') return;
     const replies = this.nextReplies();
     const start = replies.length;
+    const since = command.since ? command.stamp : undefined;
     const record =
       kind === 'whatsat'
-        ? pulse.replica.lookUp(line.bytes, command.clientStart, command.clientEnd, pulse.now)
+        ? pulse.replica.lookUp(line.bytes, command.clientStart, command.clientEnd, pulse.now, since)
         : undefined;
-    if (kind === 'whatsat' && command.since && !isSince(record, command.stamp)) return this.whatsatSince();
+    if (kind === 'whatsat' && since !== undefined && record === undefined) return this.whatsatSince();
     if (record !== undefined) return this.whatsat(record, replies);
     if (line.tooLong) writeTooLong(replies, line);
     else writeInvalid(replies, line);
@@ -295,19 +296,17 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
     const stamp = { seconds: command.stamp.seconds, nanoseconds: command.stamp.nanoseconds };
     const { radiusKm, bound } = command;
     const aborter = new AbortController();
-    const find = (): StoredRecord | undefined => {
-      pulse.readClock(pulse.now);
-      return pulse.replica.lookUp(client, 0, client.length, pulse.now);
-    };
+    const find = (): StoredRecord | undefined => pulse.replica.lookUp(client, 0, client.length, pulse.now, stamp);
     const finish = this.later(aborter);
     const search = (): void => {
+      pulse.readClock(pulse.now);
       const record = find();
-      if (record === undefined || !isSince(record, stamp)) return finish(record, undefined);
+      if (record === undefined) return finish(record, undefined);
       const found = this.service.places(record, radiusKm, bound, aborter.signal);
       if (found instanceof Promise) void found.then((places) => finish(record, places));
       else finish(record, found);
     };
-    pulse.waitFor(() => isSince(find(), stamp), SINCE_WAIT_MS, aborter.signal, search);
+    pulse.waitForRecord(() => find() !== undefined, SINCE_WAIT_MS, aborter.signal, search);
   }
 
   /** Keeps the place of a reply that is not there yet; what is returned takes what the lookup came to. */

@@ -1,9 +1,15 @@
 // The client port: accepts connections and keeps count of them. Knows sockets; what is said on them is the connection's.
 import { createServer, type Server, type Socket } from 'node:net';
-import { CLIENT_KEEPALIVE_MS, CONNECTIONS, LISTEN_BACKLOG, STOP_GRACE_MS } from '../wire/limits.ts';
+import { CLIENT_KEEPALIVE_MS, LISTEN_BACKLOG, STOP_GRACE_MS } from '../wire/limits.ts';
 import { ClientConnection } from './client-connection.ts';
 import type { ClientService } from './client-service.ts';
 import { closeListener, listen } from './listen.ts';
+
+/** How many clients may be connected at once, and why no more: what the log says of further ones. */
+export interface ClientRoom {
+  readonly connections: number;
+  readonly reason: string;
+}
 
 export class ClientListener {
   private readonly server: Server;
@@ -11,14 +17,15 @@ export class ClientListener {
   private lastId = 0;
   private readonly service: ClientService;
 
-  constructor(service: ClientService) {
+  constructor(service: ClientService, { connections, reason }: ClientRoom) {
     this.service = service;
     this.server = createServer(
       // Half-open: a client that writes, ends its side and reads gets everything it asked for.
       { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: CLIENT_KEEPALIVE_MS },
       (socket) => this.accept(socket),
     );
-    this.server.maxConnections = CONNECTIONS;
+    this.server.maxConnections = connections;
+    this.server.on('drop', () => service.observer.acceptFailed(reason));
   }
 
   /** The port that it listens on, once it does: another than asked for when that was 0. */

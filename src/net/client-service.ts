@@ -29,7 +29,7 @@ export interface ClientObserver {
   /** A reply, its first line at `bytes[start, end)` with LF; `replyBytes` counts all of it. */
   sent(connection: number, bytes: Uint8Array, start: number, end: number, replyBytes: number): void;
   stale(connection: number, line: Line, command: Command): void;
-  /** A connection was lost before it began: usually for want of file descriptors. */
+  /** A connection was lost before it began: for want of room, or of open files. */
   acceptFailed(reason: string): void;
   /** The connection was cut off by this server, or broke. */
   dropped(connection: number, reason: string): void;

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Replica } from '../core/replica.ts';
 import type { Observer } from '../core/sink.ts';
+import { ByteWriter } from '../wire/bytes.ts';
+import { Command, parseCommand } from '../wire/command.ts';
 import { TURN_BYTES } from '../wire/limits.ts';
 import { type Commit, Pulse } from './pulse.ts';
 
@@ -58,6 +60,35 @@ test('what is so already is answered at once', () => {
   );
   pulse.endTurn();
   pulse.stop();
+  assert.deepEqual(sent, ['found\n']);
+});
+
+test('who waits for a record looks again when one was stored, and not at the end of other turns', () => {
+  const { pulse, sent, reply } = alone();
+  let [looks, is] = [0, false];
+  const { signal } = new AbortController();
+  const report = (text: string): void => {
+    const [line, command] = [Buffer.from(text), new Command()];
+    assert.equal(parseCommand(line, 0, line.length, command), 'iamat');
+    pulse.replica.report(line, command, { seconds: 1, nanoseconds: 0 }, 0, new ByteWriter(100));
+  };
+  const condition = (): boolean => {
+    looks += 1;
+    return is;
+  };
+  pulse.waitForRecord(condition, LONG_MS, signal, () => reply('found\n'));
+  for (let turn = 0; turn < 10; turn += 1) pulse.endTurn();
+  assert.equal(looks, 1);
+  report('IAMAT emu +1+1 1\n');
+  report('IAMAT emu +1+1 1\n');
+  for (let turn = 0; turn < 10; turn += 1) pulse.endTurn();
+  assert.equal(looks, 2);
+  is = true;
+  report('IAMAT kiwi +1+1 1\n');
+  pulse.endTurn();
+  pulse.endTurn();
+  pulse.stop();
+  assert.equal(looks, 3);
   assert.deepEqual(sent, ['found\n']);
 });
 

@@ -86,6 +86,18 @@ export class Pulse {
     this.waiting.add(check);
   }
 
+  /** As `waitFor`, for what only a record can bring about: thousands may wait, and nobody looks again before one was stored. */
+  waitForRecord(condition: () => boolean, timeoutMs: number, signal: AbortSignal, done: () => void): void {
+    let lookedAfter = -1;
+    const { table } = this.replica;
+    const hasCome = (): boolean => {
+      if (lookedAfter === table.stored) return false;
+      lookedAfter = table.stored;
+      return condition();
+    };
+    this.waitFor(hasCome, timeoutMs, signal, done);
+  }
+
   start(): void {
     this.arm(this.nowMs());
   }

@@ -29,14 +29,17 @@ async function withServer(read: Read, use: (dial: () => Socket) => Promise<void>
     now.nanoseconds = 0;
   };
   const pulse = new Pulse({ replica, readClock, commit: (done) => done?.(true) });
-  const clients = new ClientListener({
-    pulse,
-    lineBytes: 64 * 1024,
-    read,
-    places: () => asciiBytes('{}'),
-    acceptsReports: () => true,
-    observer: silent<ClientObserver>(),
-  });
+  const clients = new ClientListener(
+    {
+      pulse,
+      lineBytes: 64 * 1024,
+      read,
+      places: () => asciiBytes('{}'),
+      acceptsReports: () => true,
+      observer: silent<ClientObserver>(),
+    },
+    { connections: 100, reason: 'full' },
+  );
   pulse.start();
   // Port 0: any that is free.
   await clients.listen('127.0.0.1', 0);

@@ -121,10 +121,12 @@ describe('google-legacy', () => {
     ['never', /within 150 ms/, { timeoutMs: 150 }],
     ['stalled', /within 150 ms/, { timeoutMs: 150 }],
     [{ status: 404, body: 'not found' }, /HTTP 404, the answer is not JSON/],
-    [{ status: 200, body: '{}' }, /neither results nor a status/],
+    [{ status: 200, body: '{}' }, /the answer has no status/],
+    [{ status: 200, body: '{"html_attributions":[],"results":[]}' }, /the answer has no status/],
+    [{ status: 200, body: '{"html_attributions":[],"status":"OK"}' }, /says OK and has no results/],
     [{ status: 200, body: '' }, /not JSON/],
     [{ status: 200, body: `{"status":"REQUEST_DENIED","error_message":"${KEY} is bad"}` }, /repeats the API key/],
-    [{ status: 200, body: '{"status":"OK","a":"proxy-key"}' }, /repeats the API key/, { key: 'proxy-key' }],
+    [{ status: 200, body: '{"status":"OK","results":["proxy-key"]}' }, /repeats the API key/, { key: 'proxy-key' }],
   ];
   for (const [behaviour, message, options] of faults) {
     const what = typeof behaviour === 'string' ? behaviour : `HTTP ${behaviour.status} with '${behaviour.body}'`;

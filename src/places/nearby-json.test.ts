@@ -35,16 +35,17 @@ describe('the cut', () => {
 
   test('to nothing leaves the key, its spaces and empty brackets', () => {
     assert.equal(cut(GOOGLE_STYLE, 0), '{\n   "html_attributions" : [],\n   "results" : [],\n   "status" : "OK"\n}');
-    assert.equal(cut('{"results"\t:\t[ \n ]}', 0), '{"results"\t:\t[]}');
+    assert.equal(cut('{"status":"OK","results"\t:\t[ \n ]}', 0), '{"status":"OK","results"\t:\t[]}');
   });
 
   test('leaves fewer results than the bound alone, and nested results always', () => {
     assert.equal(cut(GOOGLE_STYLE, 3), GOOGLE_STYLE.trimEnd());
-    assert.equal(cut('{"a":{"results":[1,2]},"status":"OK"}', 1), '{"a":{"results":[1,2]},"status":"OK"}');
+    assert.equal(cut('{"a":{"results":[1,2]},"status":"x"}', 1), '{"a":{"results":[1,2]},"status":"x"}');
   });
 
   test('finds a key that is written with escapes, and each of two', () => {
-    assert.equal(cut('{"r\\u0065sults":[1,2],"results":[3,4]}', 1), '{"r\\u0065sults":[1],"results":[3]}');
+    const twice = '{"r\\u0065sults":[1,2],"results":[3,4],"status":"OK"}';
+    assert.equal(cut(twice, 1), '{"r\\u0065sults":[1],"results":[3],"status":"OK"}');
   });
 
   test('passes an answer without results, and one whose results are no array', () => {
@@ -55,7 +56,7 @@ describe('the cut', () => {
 
 describe('empty lines', () => {
   test('go, also between CRLF, and so do newlines at both ends and a byte order mark', () => {
-    assert.equal(cut('\uFEFF\n\r\n{"status":\r\n\r\n\n"OK"\n\r\n\n}\r\n\n', 1), '{"status":\r\n"OK"\n}');
+    assert.equal(cut('\uFEFF\n\r\n{"status":\r\n\r\n\n"x"\n\r\n\n}\r\n\n', 1), '{"status":\r\n"x"\n}');
   });
 });
 
@@ -64,23 +65,26 @@ describe('a document is refused', () => {
     nothing: '',
     'white space': ' \n',
     HTML: '<html></html>',
-    'a cut object': '{"results" : [ {"a":1}, {"b"',
-    'a cut string': '{"status":"OK',
+    'a cut object': '{"status":"x","results" : [ {"a":1}, {"b"',
+    'a cut string': '{"status":"x',
     'a cut escape': '{"status":"\\u12',
-    garbage: '{"status":"OK"} x',
-    'a second document': '{"status":"OK"}{"status":"OK"}',
+    garbage: '{"status":"x"} x',
+    'a second document': '{"status":"x"}{"status":"x"}',
     'an array': '[1]',
-    'a missing comma': '{"status":"OK" "a":1}',
-    'a comma too many': '{"results":[1,]}',
-    'a number with a leading zero': '{"status":"OK","n":01}',
-    'a number without digits': '{"status":"OK","n":-}',
-    'a wrong word': '{"status":"OK","n":nul}',
+    'a missing comma': '{"status":"x" "a":1}',
+    'a comma too many': '{"status":"x","results":[1,]}',
+    'a number with a leading zero': '{"status":"x","n":01}',
+    'a number without digits': '{"status":"x","n":-}',
+    'a wrong word': '{"status":"x","n":nul}',
     'a raw newline in a string': '{"status":"O\nK"}',
     'an unknown escape': '{"status":"\\x41"}',
-    'neither results nor status': '{"html_attributions":[]}',
-    'a status that is no string': '{"status":7}',
-    'crossed brackets': '{"results":[{]}}',
-    'two byte order marks': '\uFEFF\uFEFF{"status":"OK"}',
+    'no status': '{"results":[]}',
+    'an empty status': '{"results":[],"status":""}',
+    'OK without results': '{"html_attributions":[],"status":"OK"}',
+    'OK with results that are no array': '{"results":{},"status":"OK"}',
+    'a status that is no string': '{"results":[],"status":7}',
+    'crossed brackets': '{"status":"x","results":[{]}}',
+    'two byte order marks': '\uFEFF\uFEFF{"status":"x"}',
   };
   for (const [what, document] of Object.entries(unusable)) {
     test(what, () => assert.throws(() => cut(document, 1), PlacesError));
@@ -91,7 +95,7 @@ describe('a document is refused', () => {
   });
 
   test('nesting without end, and deep nesting within the bound passes', () => {
-    const nested = (depth: number): string => `{"results":[${'['.repeat(depth)}${']'.repeat(depth)}]}`;
+    const nested = (depth: number): string => `{"status":"OK","results":[${'['.repeat(depth)}${']'.repeat(depth)}]}`;
     assert.throws(() => cut(nested(1_000_000), 1), PlacesError);
     assert.equal(cut(nested(400), 1), nested(400));
   });
@@ -120,8 +124,8 @@ const documents = fc
   .map(([others, results, spaces]) => {
     let turn = 0;
     const space = (): string => spaces[turn++ % spaces.length] ?? '';
-    const text = `${space()}${printWith({ ...others, results }, space)}${space()}`;
-    return { text, results, spaceless: printWith({ ...others, results }, () => '') };
+    const text = `${space()}${printWith({ ...others, results, status: 'OK' }, space)}${space()}`;
+    return { text, results, spaceless: printWith({ ...others, results, status: 'OK' }, () => '') };
   });
 
 test('property: any document in any style is cut like an array is', () => {
@@ -170,7 +174,7 @@ test('property: accepts just what JSON.parse accepts', () => {
         return;
       }
       const { results, status } = parsed as { results?: unknown; status?: unknown };
-      if (Array.isArray(results) || typeof status === 'string') checkNearbyJson(bytes);
+      if (Array.isArray(results) && typeof status === 'string' && status !== '') checkNearbyJson(bytes);
     }),
     { numRuns: 2000 },
   );
@@ -179,6 +183,6 @@ test('property: accepts just what JSON.parse accepts', () => {
 test('the status of an answer is told for the log, short and printable', () => {
   const statusOf = (document: string): string => cutNearbyJson(Buffer.from(document), 1).status;
   assert.equal(statusOf('{"results":[],"status":"REQUEST_DENIED"}'), 'REQUEST_DENIED');
-  assert.equal(statusOf('{"results":[{"status":"inner"}]}'), '');
+  assert.equal(statusOf('{"results":[{"status":"inner"}],"status":"OK"}'), 'OK');
   assert.equal(statusOf(`{"status":"\u00e9${'x'.repeat(100)}"}`), `??${'x'.repeat(38)}`);
 });

@@ -39,3 +39,15 @@ export function pathText(keys: readonly PropertyKey[]): string {
   }
   return text === '' ? 'the file' : text;
 }
+
+/** Why a file that somebody named cannot be read: in words, for the usual slips. */
+export function whyUnread(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return READ_FAULTS[code ?? ''] ?? message;
+}
+
+const READ_FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a directory',
+  EACCES: 'this user may not read it',
+};

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { type DocumentNode, parse } from '@humanwhocodes/momoa';
 import type { TlsFiles } from './config.ts';
-import { ConfigError, type ConfigFault, pathText } from './config-fault.ts';
+import { ConfigError, type ConfigFault, pathText, whyUnread } from './config-fault.ts';
 import {
   type DraftLink,
   type DraftServer,
@@ -193,24 +193,13 @@ function parseJson(file: string, text: string): { value: unknown; faults: Config
   }
 }
 
-/** In words, for the usual slips. */
-const READ_FAULTS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a directory',
-  EACCES: 'this user may not read it',
-};
-
 /** @throws {ConfigError} when there is no JSON to look into; any other fault is pushed to `faults` */
 export function readDraft(file: string, faults: ConfigFault[]): Draft {
   let bytes: Buffer;
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new ConfigError(
-      [{ path: 'the file', message: `cannot be read: ${READ_FAULTS[code ?? ''] ?? message}` }],
-      file,
-    );
+    throw new ConfigError([{ path: 'the file', message: `cannot be read: ${whyUnread(error)}` }], file);
   }
   let text: string;
   try {

@@ -91,6 +91,7 @@ test('a file with everything left out that can be', async () => {
 
 test('a file with everything in it; relative paths start at the file', async () => {
   writeFileSync(path.join(directory, 'google.key'), 'AbC-123\n');
+  writeFileSync(path.join(directory, 'herd.secret'), 'ab'.repeat(32));
   const config = await loadFile({
     herd: 'farm',
     servers: {
@@ -348,7 +349,7 @@ test('an imported file is looked at before a server starts, and its path starts 
   const second = { configFile: asking(['embedded', 'file:my.csv']) };
   assert.match((await faultsOf(second)).join(), new RegExp(`^places\\.provider\\[1\\]: ${csv}`));
   // Whoever only looks at the herd need not have it.
-  await loadConfig({ ...other, toRun: false });
+  await loadConfig({ ...other, purpose: 'find' });
 });
 
 test('keys and URLs: never shown, never sent to the wrong provider', async () => {

@@ -70,6 +70,12 @@ export interface HerdConfig {
   readonly warnings: readonly string[];
 }
 
+/**
+ * To be a server, to ask for places as it does, or only to find it. Files that are not needed for that are not looked at: they may be
+ * elsewhere, or not for whoever asks to read.
+ */
+export type ConfigPurpose = 'run' | 'places' | 'find';
+
 export interface ConfigSources {
   /** The `--config` flag. */
   readonly configFile?: string | undefined;
@@ -78,8 +84,8 @@ export interface ConfigSources {
   /** The `--places` flag. */
   readonly places?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** False for commands that only need to find the servers: they read no provider's key. Default true. */
-  readonly toRun?: boolean;
+  /** Default `run`. */
+  readonly purpose?: ConfigPurpose;
 }
 
 function builtIn(): Draft {
@@ -121,8 +127,12 @@ export async function loadConfig(sources: ConfigSources): Promise<HerdConfig> {
   faults.push(...ruleFaults(draft.servers, draft.links, portOffset));
   const warnings = warningsOf(draft);
   const directory = configFile === undefined ? '.' : path.dirname(configFile);
-  const readKey = sources.toRun ?? true;
+  const { purpose = 'run' } = sources;
+  const readKey = purpose !== 'find';
   const places = choosePlaces({ flag, env, file: draft.places, directory, readKey }, faults, warnings);
+  const secretFile = draft.secretFile === undefined ? undefined : path.resolve(directory, draft.secretFile);
+  if (purpose === 'run' && secretFile !== undefined)
+    faults.push(...(await import('./secret.ts')).secretFaults(secretFile));
   if (faults.length > 0) throw new ConfigError(faults, configFile);
 
   const servers = new Map<string, ServerEntry>();
@@ -149,7 +159,7 @@ export async function loadConfig(sources: ConfigSources): Promise<HerdConfig> {
       expireAfterHours: draft.expireAfterHours ?? EXPIRE_AFTER_HOURS,
     },
     log: { traffic: draft.logTraffic ?? true },
-    ...(draft.secretFile === undefined ? {} : { secretFile: path.resolve(directory, draft.secretFile) }),
+    ...(secretFile === undefined ? {} : { secretFile }),
     ...(draft.tls === undefined ? {} : { tls: resolved(draft.tls, directory) }),
     warnings,
   };

@@ -8,7 +8,7 @@ import type { DialObserver } from '../net/dialer.ts';
 import type { LinkListenerObserver } from '../net/link-listener.ts';
 import { addressOf } from '../net/link-socket.ts';
 import type { Command } from '../wire/command.ts';
-import { REPAIR_LOG_INTERVAL_MS } from '../wire/limits.ts';
+import { REFUSALS_TOLD_MS, REPAIR_LOG_INTERVAL_MS } from '../wire/limits.ts';
 import type { Line } from '../wire/lines.ts';
 import { printable } from '../wire/printable.ts';
 import type { StoredRecord } from '../wire/record.ts';
@@ -26,6 +26,10 @@ export class LogObserver
   private readonly refusals: Refusals;
   private readonly repairsLoggedMs = new Map<string, number>();
   private readonly traffic: TrafficLog | undefined;
+  /** Connections that were not accepted since that was last told. */
+  private lostConnections = 0;
+  private whyLost = '';
+  private lostToldMs = Number.NEGATIVE_INFINITY;
 
   /** Without a traffic log traffic is not logged: only links, faults and what people asked for. */
   constructor(logger: Logger, traffic: TrafficLog | undefined) {
@@ -36,6 +40,7 @@ export class LogObserver
 
   /** Tells what was held back. */
   close(): void {
+    this.tellLost();
     this.refusals.close();
   }
 
@@ -63,8 +68,19 @@ export class LogObserver
     this.traffic?.forwarded(record, to);
   }
 
+  /** Once a minute at most, with how many there were since: who dials in a loop because there is no room fills no disk. */
   acceptFailed(reason: string): void {
-    this.logger.error({ reason }, 'connection not accepted');
+    this.lostConnections += 1;
+    this.whyLost = reason;
+    if (performance.now() - this.lostToldMs >= REFUSALS_TOLD_MS) this.tellLost();
+  }
+
+  private tellLost(): void {
+    const { lostConnections: connections, whyLost: reason } = this;
+    if (connections === 0) return;
+    this.logger.error({ connections, reason }, 'connections not accepted');
+    this.lostConnections = 0;
+    this.lostToldMs = performance.now();
   }
 
   dropped(connection: number, reason: string): void {

@@ -1,7 +1,7 @@
 // What a server needs before it can be one: its certificates, secret, log and disk. Each is there, or a StartError says what to do.
 import type { Keyring } from '../core/handshake.ts';
 import { isLoopback } from '../net/address.ts';
-import { type Acknowledgement, Locked, Store } from '../storage/store.ts';
+import { type Acknowledgement, Locked, OtherHerd, Store } from '../storage/store.ts';
 import { CertificateError, type Certificates, readCertificates } from './certificates.ts';
 import type { HerdConfig, ServerEntry } from './config.ts';
 import { openLog, type ServerLog } from './log.ts';
@@ -53,13 +53,14 @@ export function keyringOrExplain({ config, dataDirectory }: ServerOptions, { nam
 
 /** Takes the server's directory on disk, which no other process may work in. */
 export async function openDiskOrExplain(
-  { dataDirectory, name, ack }: ServerOptions,
+  { config, dataDirectory, name, ack }: ServerOptions,
   { logger }: ServerLog,
 ): Promise<Store> {
   const say = (message: string): void => void process.stderr.write(`${name}: ${message}\n`);
   try {
     return await Store.open({
       directory: dataDirectory,
+      herd: config.herd,
       name,
       acknowledge: ack,
       nowMs: Date.now(),
@@ -77,7 +78,8 @@ export async function openDiskOrExplain(
       },
     });
   } catch (error) {
-    if (error instanceof Locked) throw new StartError(`${name} does not start: ${error.message}`);
+    if (error instanceof Locked || error instanceof OtherHerd)
+      throw new StartError(`${name} does not start: ${error.message}`);
     const reason = (error as NodeJS.ErrnoException).code ?? String(error);
     throw new StartError(
       `${name} cannot use its data directory ${dataDirectory} (${reason}); choose another with --data`,

@@ -137,7 +137,7 @@ test('a secret file is read with comments, and a weak or empty one is refused wi
       text,
     );
   }
-  assert.throws(() => readKeyring(path.join(directory, 'missing')), /ENOENT/);
+  assert.throws(() => readKeyring(path.join(directory, 'missing')), /there is no such file; 'drover keygen'/);
 });
 
 test('a data directory gets one secret, readable by its owner alone, however often it is asked for', () => {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { Crypto, Keyring } from '../core/handshake.ts';
 import { makeDirectory } from '../storage/make-directory.ts';
 import type { HerdConfig } from './config.ts';
+import { type ConfigFault, whyUnread } from './config-fault.ts';
 
 /** As long as the hash function's output: nothing shorter is worth keying it with. */
 const SECRET_BYTES = 32;
@@ -39,7 +40,9 @@ export function readKeyring(file: string): Keyring {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new SecretError(`cannot read the secret file ${file} (${(error as NodeJS.ErrnoException).code})`);
+    throw new SecretError(
+      `the secret file ${file} cannot be read: ${whyUnread(error)}; 'drover keygen' makes a secret`,
+    );
   }
   const lines = text
     .split('\n')
@@ -53,6 +56,17 @@ export function readKeyring(file: string): Keyring {
     );
   }
   return { keys: lines.map((line) => Buffer.from(line, 'hex')), crypto: nodeCrypto };
+}
+
+/** What is wrong with the file that a configuration names. */
+export function secretFaults(file: string): ConfigFault[] {
+  try {
+    readKeyring(file);
+    return [];
+  } catch (error) {
+    if (error instanceof SecretError) return [{ path: 'secretFile', message: error.message, namesUnusable: true }];
+    throw error;
+  }
 }
 
 /** Where `drover up` keeps the secret of a herd whose configuration names none. */

@@ -16,6 +16,7 @@ import { type Acknowledgement, type Store, UnknownFormat } from '../storage/stor
 import { SETTLE_GRACE_MS } from '../wire/limits.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { type Certificates, readCertificates } from './certificates.ts';
+import { roomForClients } from './client-room.ts';
 import { WallClock } from './clock.ts';
 import { type HerdConfig, neighboursOf, type ServerEntry } from './config.ts';
 import type { ServerLog } from './log.ts';
@@ -129,14 +130,17 @@ class HerdServer implements RunningServer {
       traffic: config.log.traffic,
       ledgerFile: log.file.replace(/\.log$/, '.places.json'),
     });
-    this.clients = new ClientListener({
-      pulse: this.pulse,
-      lineBytes: config.limits.lineBytes,
-      read,
-      places: (record, radiusKm, bound, signal) => this.places.near(record, radiusKm, bound, signal),
-      acceptsReports: () => disk.state === 'working',
-      observer: logObserver,
-    });
+    this.clients = new ClientListener(
+      {
+        pulse: this.pulse,
+        lineBytes: config.limits.lineBytes,
+        read,
+        places: (record, radiusKm, bound, signal) => this.places.near(record, radiusKm, bound, signal),
+        acceptsReports: () => disk.state === 'working',
+        observer: logObserver,
+      },
+      roomForClients(),
+    );
     this.links = new LinkListener(this.pulse, logObserver, certificates);
     for (const neighbour of neighbours) {
       this.dialers.set(neighbour.name, new Dialer(neighbour, this.pulse, logObserver, certificates));

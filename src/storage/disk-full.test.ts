@@ -40,7 +40,15 @@ class Working {
       snapshotFailed: (reason: string) => this.events.push(`snapshot failed: ${reason}`),
       snapshotWritten: () => this.events.push('snapshot'),
     };
-    this.store = await Store.open({ directory, name: 'Goloman', acknowledge, nowMs: 1000, observer, tickMs: 5 });
+    this.store = await Store.open({
+      directory,
+      herd: 'ucla',
+      name: 'Goloman',
+      acknowledge,
+      nowMs: 1000,
+      observer,
+      tickMs: 5,
+    });
     this.store.recover(this.holding);
     this.store.start(this.holding);
   }
@@ -67,7 +75,7 @@ class Working {
 
   /** What the disk gives back holds at least what was acknowledged, and claims nothing that it lacks. */
   async check(directory: string): Promise<Holding> {
-    const store = await Store.open({ directory, name: 'Goloman', acknowledge: 'wal', nowMs: 1000 });
+    const store = await Store.open({ directory, herd: 'ucla', name: 'Goloman', acknowledge: 'wal', nowMs: 1000 });
     const found = new Holding();
     store.recover(found);
     await store.close({ snapshot: false });
@@ -115,7 +123,7 @@ for (const acknowledge of ['wal', 'fsync'] as const) {
     const snapshots = readdirSync(path.join(directory, 'Goloman')).filter((name) => name.startsWith('snap-'));
     for (const name of snapshots) rmSync(path.join(directory, 'Goloman', name));
     const without = new Holding();
-    const again = await Store.open({ directory, name: 'Goloman', acknowledge: 'wal', nowMs: 1000 });
+    const again = await Store.open({ directory, herd: 'ucla', name: 'Goloman', acknowledge: 'wal', nowMs: 1000 });
     assert.match(again.recover(without).warnings.join('\n'), /continues from byte .* which is missing/);
     assert.deepEqual(without.falseClaims(working.made), []);
     await again.close({ snapshot: false });
@@ -178,7 +186,7 @@ test('files may not grow further: the log goes on in another', (t) => {
     const events = [];
     const observer = { failing: (reason) => events.push(reason), working: () => events.push('working') };
     const [directory] = process.argv.slice(1);
-    const store = await Store.open({ directory, name: 'Goloman', acknowledge: 'wal', nowMs: 1, tickMs: 2, observer });
+    const store = await Store.open({ directory, herd: 'ucla', name: 'Goloman', acknowledge: 'wal', nowMs: 1, tickMs: 2, observer });
     const holding = new Holding();
     store.recover(holding);
     store.start(holding);
@@ -191,7 +199,7 @@ test('files may not grow further: the log goes on in another', (t) => {
       if (store.state === 'failing') await new Promise((resolve) => setTimeout(resolve, 5));
     }
     await store.close({ snapshot: false });
-    const again = await Store.open({ directory, name: 'Goloman', acknowledge: 'wal', nowMs: 1 });
+    const again = await Store.open({ directory, herd: 'ucla', name: 'Goloman', acknowledge: 'wal', nowMs: 1 });
     const found = new Holding();
     const { lines } = again.recover(found);
     const lost = [...acknowledged.table.keys()].filter((client) => !found.table.has(client));

@@ -5,6 +5,7 @@ import {
   fsyncSync,
   openSync,
   readdirSync,
+  readFileSync,
   readSync,
   renameSync,
   rmSync,
@@ -12,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
+import { codeOf } from '../journal/directory.ts';
 
 export const FILE_MODE = 0o600;
 export const DIRECTORY_MODE = 0o700;
@@ -32,6 +34,16 @@ export function readUpTo(file: number, bytes: Uint8Array, start: number, positio
     at += count;
   }
   return at - start;
+}
+
+/** A small file's bytes, each as one character; nothing if there is no such file. */
+export function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 /** Makes names in a directory durable. Where a directory cannot be opened (Windows), the system does without. */

@@ -98,7 +98,15 @@ test('who was taken for dead and goes on writes nothing', async (t) => {
   const directory = temporary(t);
   const reasons: string[] = [];
   const observer = { failing: (reason: string) => reasons.push(reason) };
-  const options = { directory, name: 'Goloman', acknowledge: 'wal', nowMs: 1, tickMs: 2, observer } as const;
+  const options = {
+    directory,
+    herd: 'ucla',
+    name: 'Goloman',
+    acknowledge: 'wal',
+    nowMs: 1,
+    tickMs: 2,
+    observer,
+  } as const;
   const store = await Store.open(options);
   store.recover({ origin: () => assert.fail(), restore: () => {}, restoreVector: () => {} });
   store.start({ records: () => [], vector: () => [] });
@@ -120,7 +128,7 @@ test('a server whose machine slept looks before it writes: the clock that only g
   const directory = temporary(t);
   t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
   t.mock.method(performance, 'now', () => 5000);
-  const options = { directory, name: 'Goloman', acknowledge: 'wal', nowMs: 1, tickMs: 60_000 } as const;
+  const options = { directory, herd: 'ucla', name: 'Goloman', acknowledge: 'wal', nowMs: 1, tickMs: 60_000 } as const;
   const store = await Store.open(options);
   const holding = new Holding();
   store.recover(holding);

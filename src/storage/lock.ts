@@ -12,7 +12,6 @@ import {
   futimesSync,
   linkSync,
   openSync,
-  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -21,7 +20,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { codeOf, reasonOf } from '../journal/directory.ts';
 import { LOCK_SILENCE_MS } from '../wire/limits.ts';
-import { FILE_MODE, numbered, numbersOf } from './files.ts';
+import { FILE_MODE, numbered, numbersOf, readIfThere } from './files.ts';
 import { lifeOf, type Owner, parseOwner, thisProcess } from './owner.ts';
 
 /** Another process holds the directory. */
@@ -119,13 +118,4 @@ function make(directory: string, number: number, self: Owner): boolean {
 
 function touchedMs(file: string): number | undefined {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-}
-
-function readIfThere(file: string): string {
-  try {
-    return readFileSync(file, 'latin1');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return '';
-    throw error;
-  }
 }

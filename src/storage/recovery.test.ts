@@ -60,7 +60,13 @@ class Life {
   }
 
   async open(): Promise<Store> {
-    const store = await Store.open({ directory: this.directory, name: 'Goloman', acknowledge: 'wal', nowMs: 1000 });
+    const store = await Store.open({
+      directory: this.directory,
+      herd: 'ucla',
+      name: 'Goloman',
+      acknowledge: 'wal',
+      nowMs: 1000,
+    });
     this.holding = new Holding();
     store.recover(this.holding);
     store.start(this.holding);

@@ -9,7 +9,7 @@ import type { Observer } from '../core/sink.ts';
 import { Holding, madeRecord } from '../journal/made-records.ts';
 import { REMOVED_PIECE_BYTES } from '../wire/limits.ts';
 import type { StoredRecord } from '../wire/record.ts';
-import { type Acknowledgement, type Recovery, Store, type StoreOptions, UnknownFormat } from './store.ts';
+import { type Acknowledgement, OtherHerd, type Recovery, Store, type StoreOptions, UnknownFormat } from './store.ts';
 
 function temporary(t: TestContext): string {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'drover-store-'));
@@ -30,7 +30,7 @@ async function open(
   acknowledge: Acknowledgement,
   more: Partial<StoreOptions> = {},
 ): Promise<Opened> {
-  const store = await Store.open({ directory, name: 'Goloman', acknowledge, nowMs: 1000, ...more });
+  const store = await Store.open({ directory, herd: 'ucla', name: 'Goloman', acknowledge, nowMs: 1000, ...more });
   const holding = new Holding();
   const recovery = store.recover(holding);
   store.start(holding);
@@ -60,7 +60,7 @@ test('nobody else may read what is kept', async (t) => {
   keep('kiwi', 1);
   await store.close();
   assert.equal(statSync(at(directory, '.')).mode & 0o777, 0o700);
-  assert.deepEqual(files(directory), ['epoch', 'lock-1', 'snap-2', 'wal-1', 'wal-2']);
+  assert.deepEqual(files(directory), ['epoch', 'herd', 'lock-1', 'snap-2', 'wal-1', 'wal-2']);
   for (const name of files(directory)) assert.equal(statSync(at(directory, name)).mode & 0o777, 0o600, name);
 });
 
@@ -68,7 +68,7 @@ test('every life has a later number than the one before, whatever the clock says
   const directory = temporary(t);
   const epochs: number[] = [];
   for (const nowMs of [5000, 9000, 4000, 4000.9, 9001]) {
-    const store = await Store.open({ directory, name: 'Goloman', acknowledge: 'wal', nowMs });
+    const store = await Store.open({ directory, herd: 'ucla', name: 'Goloman', acknowledge: 'wal', nowMs });
     assert.equal(readFileSync(at(directory, 'epoch'), 'latin1'), `${store.epoch}\n`);
     epochs.push(store.epoch);
     await store.close();
@@ -83,6 +83,34 @@ test('every life has a later number than the one before, whatever the clock says
   await store.close();
 });
 
+test('a directory is of one herd, whose records no other takes for its own', async (t) => {
+  const directory = temporary(t);
+  const first = await open(directory, 'wal');
+  first.keep('kiwi', 1);
+  await first.store.close();
+  const before = readFileSync(at(directory, 'epoch'), 'latin1');
+  const refused = (error: Error): boolean =>
+    error instanceof OtherHerd &&
+    /belongs to the herd ucla, .* that of farm: .*--data.*new name, remove/.test(error.message);
+  await assert.rejects(open(directory, 'wal', { herd: 'farm' }), refused);
+  await assert.rejects(open(directory, 'wal', { herd: 'farm' }), refused);
+  assert.equal(readFileSync(at(directory, 'epoch'), 'latin1'), before);
+  // As it was before directories said whose they are: it is taken, and from then on it is that herd's.
+  rmSync(at(directory, 'herd'));
+  const taken = await open(directory, 'wal');
+  assert.equal(taken.holding.table.size, 1);
+  await taken.store.close();
+  await assert.rejects(open(directory, 'wal', { herd: 'farm' }), refused);
+});
+
+test('what decay made of the name cannot reach the terminal, and is not taken for this herd', async (t) => {
+  const directory = temporary(t);
+  const { store } = await open(directory, 'wal');
+  await store.close();
+  writeFileSync(at(directory, 'herd'), Buffer.from('u\x1b[2Jl\xe1\n', 'latin1'));
+  await assert.rejects(open(directory, 'wal'), /belongs to the herd u\\x1b\[2Jl\\xe1, /);
+});
+
 test('a replica takes back table, vector and life', async (t) => {
   const directory = temporary(t);
   const first = await open(directory, 'wal');
@@ -93,7 +121,7 @@ test('a replica takes back table, vector and life', async (t) => {
   first.store.commit();
   await first.store.close({ snapshot: false });
   rmSync(at(directory, 'epoch'));
-  const second = await Store.open({ directory, name: 'Goloman', acknowledge: 'wal', nowMs: 10 });
+  const second = await Store.open({ directory, herd: 'ucla', name: 'Goloman', acknowledge: 'wal', nowMs: 10 });
   const silent = new Proxy(
     {},
     { get: (_, name) => (epoch: number) => name === 'lifeBegun' && second.beginLife(epoch) },
@@ -165,7 +193,7 @@ test('a damaged snapshot is no loss: the one before it and the log give the same
     if (time % 5 === 0) assert.ok(await first.store.snapshot());
   }
   await first.store.close({ snapshot: false });
-  assert.deepEqual(files(directory), ['epoch', 'lock-1', 'snap-4', 'snap-5', 'wal-4', 'wal-5']);
+  assert.deepEqual(files(directory), ['epoch', 'herd', 'lock-1', 'snap-4', 'snap-5', 'wal-4', 'wal-5']);
   const bytes = readFileSync(at(directory, 'snap-5'));
   bytes[60] = (bytes[60] ?? 0) ^ 1;
   writeFileSync(at(directory, 'snap-5'), bytes);
@@ -191,7 +219,7 @@ test('a format of the future is left alone, with what to do', async (t) => {
   bytes.writeUInt32BE(2, 8);
   bytes.writeUInt32BE(crc32(bytes.subarray(0, 12)), 12);
   writeFileSync(at(directory, 'snap-2'), bytes);
-  const later = await Store.open({ directory, name: 'Goloman', acknowledge: 'wal', nowMs: 1 });
+  const later = await Store.open({ directory, herd: 'ucla', name: 'Goloman', acknowledge: 'wal', nowMs: 1 });
   assert.throws(
     () => later.recover(new Holding()),
     (error) => error instanceof UnknownFormat && /snap-2 has format 2.*start the newer Drover/.test(error.message),
@@ -204,7 +232,7 @@ test('memory: nothing is written for a report, and a stop keeps all', async (t) 
   const directory = temporary(t);
   const first = await open(directory, 'memory');
   first.keep('kiwi', 1);
-  assert.deepEqual(files(directory), ['epoch', 'lock-1']);
+  assert.deepEqual(files(directory), ['epoch', 'herd', 'lock-1']);
   await first.store.close();
   const second = await open(directory, 'wal');
   assert.deepEqual(second.holding.lines(), first.holding.lines());
@@ -308,7 +336,7 @@ test('the log does not grow for ever', async (t) => {
 test('a server that is started again and again leaves no heap of files', async (t) => {
   const directory = temporary(t);
   for (let life = 0; life < 20; life += 1) await (await open(directory, 'wal')).store.close();
-  assert.deepEqual(files(directory), ['epoch', 'lock-20', 'wal-1']);
+  assert.deepEqual(files(directory), ['epoch', 'herd', 'lock-20', 'wal-1']);
 });
 
 test('two snapshots without anything between are still two', async (t) => {
@@ -317,7 +345,7 @@ test('two snapshots without anything between are still two', async (t) => {
   keep('kiwi', 1);
   for (let round = 0; round < 3; round += 1) assert.ok(await store.snapshot());
   await store.close();
-  assert.deepEqual(files(directory), ['epoch', 'lock-1', 'snap-3', 'snap-4', 'wal-3', 'wal-4']);
+  assert.deepEqual(files(directory), ['epoch', 'herd', 'lock-1', 'snap-3', 'snap-4', 'wal-3', 'wal-4']);
 });
 
 test('a large file that is not needed any more goes in pieces, and under a name that nothing reads', async (t) => {
@@ -340,5 +368,5 @@ test('a large file that is not needed any more goes in pieces, and under a name 
     [],
   );
   await store.close();
-  assert.deepEqual(files(directory), ['epoch', 'lock-1', 'snap-3', 'snap-4', 'wal-3', 'wal-4']);
+  assert.deepEqual(files(directory), ['epoch', 'herd', 'lock-1', 'snap-3', 'snap-4', 'wal-3', 'wal-4']);
 });

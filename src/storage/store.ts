@@ -12,6 +12,7 @@ import type { StoredRecord } from '../wire/record.ts';
 import { RealDirectory } from './directory.ts';
 import { nextEpoch, writeEpoch } from './epoch.ts';
 import { DIRECTORY_MODE, removeTemporaries } from './files.ts';
+import { expectHerd } from './herd.ts';
 import { Lock } from './lock.ts';
 import { makeDirectory } from './make-directory.ts';
 import type { SnapshotSource, SnapshotWritten } from './snapshot.ts';
@@ -21,6 +22,7 @@ export { UnknownFormat } from '../journal/file-reader.ts';
 export type { Acknowledgement } from '../journal/log.ts';
 export type { Recovering, Recovery } from '../journal/recovery.ts';
 export type { Done } from '../journal/syncer.ts';
+export { OtherHerd } from './herd.ts';
 export { Locked } from './lock.ts';
 export type { SnapshotSource, SnapshotWritten } from './snapshot.ts';
 
@@ -38,6 +40,8 @@ export interface StoreObserver {
 export interface StoreOptions {
   /** The data directory of the herd; this server's files are in a directory of its name below. */
   readonly directory: string;
+  /** Whose server it is: another herd's directory is not taken. */
+  readonly herd: string;
   readonly name: string;
   readonly acknowledge: Acknowledgement;
   /** POSIX time, for the epoch. */
@@ -63,6 +67,7 @@ export class Store {
   /**
    * Takes the directory and numbers this life.
    * @throws {Locked} if another process works in it
+   * @throws {OtherHerd} if it was made for another herd
    * @throws {NodeJS.ErrnoException} if it cannot be written
    */
   static async open(options: StoreOptions): Promise<Store> {
@@ -72,6 +77,7 @@ export class Store {
     const lock = await Lock.take(directory);
     try {
       removeTemporaries(directory);
+      expectHerd(directory, options.herd);
       return new Store(options, directory, lock);
     } catch (error) {
       lock.release();

@@ -229,8 +229,11 @@ export const SINCE_WAIT_MS = 250;
 /** Places lookups in flight for one connection; further commands of that connection wait. As many requests as a browser makes to one host at once, and a few more. */
 export const LOOKUPS_PER_CONNECTION = 8;
 
-/** Clients connected to one server at once. The operating system's limit on open files usually ends it earlier; this keeps idle connections (about 10 KiB each) under 600 MiB. */
+/** Clients connected to one server at once, if the system allows as many open files; this keeps idle connections (about 10 KiB each) under 600 MiB. */
 export const CONNECTIONS = 50_000;
+
+/** Open files that clients leave to the server itself: some 30 at rest, 128 strangers that have yet to greet, 256 requests for places, and links, snapshots and names that are looked up. */
+export const OWN_FILES = 512;
 
 /** Queue of connections the kernel has accepted and we have not: the most that Linux allows by default, so that a thousand devices may reconnect at once after an outage. */
 export const LISTEN_BACKLOG = 4096;

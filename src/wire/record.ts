@@ -292,8 +292,6 @@ function readInstant(reader: ByteReader, into: Instant): void {
 }
 
 /** Whether this is the report of that stamp or a later one. */
-export function isSince(record: StoredRecord | undefined, stamp: Instant): boolean {
-  return (
-    record !== undefined && (compareInstants(record.stamp, stamp) >= 0 || compareInstants(record.order, stamp) >= 0)
-  );
+export function isSince(record: StoredRecord, stamp: Instant): boolean {
+  return compareInstants(record.stamp, stamp) >= 0 || compareInstants(record.order, stamp) >= 0;
 }

@@ -86,7 +86,7 @@ async function writeAndDie(directory: string, acknowledge: string, seed: number,
 async function judge(directory: string, acknowledged: ReadonlyMap<string, number>, tally: CrashTally): Promise<void> {
   const names = readdirSync(path.join(directory, SERVER));
   if (names.some((name) => name.startsWith('snap-') && name.endsWith('.tmp'))) tally.halfSnapshots += 1;
-  const store = await Store.open({ directory, name: SERVER, acknowledge: 'wal', nowMs: Date.now() });
+  const store = await Store.open({ directory, herd: 'ucla', name: SERVER, acknowledge: 'wal', nowMs: Date.now() });
   const found = new Holding();
   const { lines, warnings } = store.recover(found);
   await store.close({ snapshot: false });

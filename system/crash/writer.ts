@@ -10,6 +10,7 @@ const random = randomFrom(Number(seed));
 
 const store = await Store.open({
   directory,
+  herd: 'ucla',
   name: SERVER,
   acknowledge: acknowledge as Acknowledgement,
   nowMs: Date.now(),
