@@ -168,7 +168,7 @@ export class ProviderChain implements PlacesProvider {
 
   #answered(link: Link, startedAtMs: number, document: Uint8Array, limit: number): Outcome {
     const { json, status, errorMessage } = cutNearbyJson(document, limit);
-    const verdict = status === 'OK' ? 'answered' : status === 'ZERO_RESULTS' ? 'nothing' : 'refused';
+    const verdict = status === 'OK' || status === '' ? 'answered' : status === 'ZERO_RESULTS' ? 'nothing' : 'refused';
     link.counts[verdict] += 1;
     this.#observer.answered(this.#call(link, startedAtMs), status, errorMessage, document.length);
     this.#learn(link, verdict !== 'refused');

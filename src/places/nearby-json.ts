@@ -13,7 +13,7 @@ const CLOSE_ARRAY = 0x5d;
 /** An answer as the client gets it. */
 export interface NearbyAnswer {
   readonly json: Uint8Array;
-  /** What the document says of itself, `OK` or why not; for logs. */
+  /** What the document says of itself, `OK` or why not; for logs. Empty when it says nothing. */
   readonly status: string;
   /** Its `error_message`, cut to `MESSAGE_CHARACTERS`: somebody else's text. Empty when there is none. */
   readonly errorMessage: string;
@@ -69,7 +69,7 @@ function cutResults(text: Uint8Array, members: readonly TopLevelMember[], bound:
 }
 
 /**
- * Whether the document is usable as it stands: one whole JSON object with a `status`, and if that is `OK` with `results`.
+ * Whether the document is usable as it stands: one whole JSON object with `results`, or with a `status` that says why it has none.
  * @throws {PlacesError} with the reason when it is not
  */
 export function checkNearbyJson(document: Uint8Array): void {
@@ -84,10 +84,10 @@ function scanNearbyJson(text: Uint8Array): readonly TopLevelMember[] {
     if (error instanceof JsonFault) throw new PlacesError(`the answer is not JSON: ${error.message}`);
     throw error;
   }
+  if (members.some((member) => member.key === 'results' && isArray(text, member))) return members;
   const status = statusOf(text, members);
-  if (status === '') throw new PlacesError('the answer has no status');
-  const hasResults = members.some((member) => member.key === 'results' && isArray(text, member));
-  if (status === 'OK' && !hasResults) throw new PlacesError('the answer says OK and has no results');
+  if (status === '') throw new PlacesError('the answer has neither results nor a status');
+  if (status === 'OK') throw new PlacesError('the answer says OK and has no results');
   return members;
 }
 
