@@ -1,6 +1,6 @@
 // Bugs to plant in the compiled core and journal, one at a time, to prove that the simulator finds them: mistakes that published systems
 // made, or that this one made. `from` must occur in the file exactly once.
-// The last three are planted in what stands around the core: a server must do that part right too, and the check must see it.
+// The last four are planted in what stands around the core: a server must do that part right too, and the check must see it.
 
 const CORE = 'core/';
 const JOURNAL = 'journal/';
@@ -291,6 +291,18 @@ export const MUTATIONS = [
     to: 'this.nextMs = Infinity;',
   },
   {
+    name: 'a text that lies in its row gives back a place of its own all the same',
+    file: `${CORE}texts.js`,
+    from: 'if (length > ROW_TEXT_BYTES)\n            this.arena.remove',
+    to: 'this.arena.remove',
+  },
+  {
+    name: 'a text that just fits in its row is put in the arena',
+    file: `${CORE}texts.js`,
+    from: 'if (length > ROW_TEXT_BYTES)\n            words[row + TEXT]',
+    to: 'if (length > ROW_TEXT_BYTES - 4)\n            words[row + TEXT]',
+  },
+  {
     name: 'the newest version is spoken with whoever there is',
     file: `${CORE}link.js`,
     from: 'Math.min(this.herd.newestVersion, newestVersion)',
@@ -301,6 +313,12 @@ export const MUTATIONS = [
     file: 'sim/simulation.js',
     from: 'Math.max(wallMs, server.disk.epoch + EPOCH_LEAST_STEP)',
     to: '1_700_000_000_000',
+  },
+  {
+    name: 'around the core: what is sent is not copied, and the next frame is written over it',
+    file: 'sim/stream.js',
+    from: 'bytes.slice(from, from + some)',
+    to: 'bytes.subarray(from, from + some)',
   },
   {
     name: 'around the core: only own reports are written to the disk',

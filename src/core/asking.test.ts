@@ -55,7 +55,7 @@ class Asker {
       isLocal,
       provenName: undefined,
       write: (bytes) => {
-        this.said.push(bytes);
+        this.said.push(bytes.slice());
         return this.takesMore;
       },
       end: () => {},

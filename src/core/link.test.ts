@@ -30,7 +30,10 @@ function connect(
   const transport = (provenName: string | undefined, other: () => Link | undefined): Transport => ({
     isLocal: true,
     provenName,
-    write: (bytes) => queue.push(() => other()?.received(bytes, 0)) > 0,
+    write: (bytes) => {
+      const sent = bytes.slice();
+      return queue.push(() => other()?.received(sent, 0)) > 0;
+    },
     end: () => {},
     destroy: () => {},
   });

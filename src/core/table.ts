@@ -59,7 +59,7 @@ export class Table {
   /** All slots are below this. It only grows; `isUsed` tells which have a client. */
   slots = 0;
   private readonly seed: number;
-  /** As `row.ts` has them. `Moves` reads these and the texts, nobody else. */
+  /** As `row.ts` has them. `Texts` reads and writes its own part of them, `Moves` reads these and the texts, nobody else. */
   readonly words: Int32Array[] = [];
   private readonly doubles: Float64Array[] = [];
   readonly texts: Texts = new Texts(this.words);
@@ -169,7 +169,7 @@ export class Table {
     return slot;
   }
 
-  /** Replaces the record of a client by another of the same client. */
+  /** Replaces the record of a client by another of the same client, whose text does not lie in the table's own memory. */
   replace(slot: Slot, record: StoredRecord): void {
     this.texts.remove(slot);
     this.texts.add(slot, record.text, record.textStart, record.textLength);

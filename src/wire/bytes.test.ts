@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ByteWriter, copyWords, Words } from './bytes.ts';
+import { areAboveSpace, ByteWriter, copyWords, equalBytes, equalWords, passAboveSpace, SPACE, Words } from './bytes.ts';
 
 // Up to what is copied by the word, around it, and some more.
 const lengths = fc.oneof(fc.nat(12), fc.integer({ min: 240, max: 270 }), fc.nat(2000));
@@ -46,4 +46,52 @@ test('memory that is a part of other memory is seen as that part', () => {
   assert.equal(words.of(memory.subarray(8, 16)).getUint8(0), 8);
   assert.equal(words.of(memory.subarray(24, 32)).getUint8(0), 24);
   assert.equal(words.of(memory).byteLength, 64);
+});
+
+/** Bytes at the very end of a part of other memory, at any place of a word: what is read beyond them throws. */
+const ends = fc.record({
+  bytes: fc.uint8Array({ maxLength: 14 }).chain((bytes) =>
+    // Spaces, what is beside them, and what is above them by the highest bit alone.
+    fc.array(fc.constantFrom(...bytes, 0x21, 0x21, 0xff, 0xa0, 0x80, SPACE, 0x1f, 0), { maxLength: 14 }),
+  ),
+  before: fc.nat(5),
+  around: fc.nat(5),
+});
+
+function atTheEnd({ bytes, before, around }: { bytes: number[]; before: number; around: number }): Uint8Array {
+  const memory = new Uint8Array(around + before + bytes.length + 8).fill(SPACE);
+  memory.set(bytes, around + before);
+  return memory.subarray(around, around + before + bytes.length);
+}
+
+test('bytes are above the space by the word as they are one by one, at the very end of their memory too', () => {
+  fc.assert(
+    fc.property(ends, (end) => {
+      const bytes = atTheEnd(end);
+      const words = new Words().of(bytes);
+      const isAbove = (byte: number): boolean => byte > SPACE;
+      assert.equal(areAboveSpace(words, end.before, end.bytes.length), end.bytes.every(isAbove));
+      const passed = passAboveSpace(words, end.before, bytes.length);
+      assert.ok(bytes.subarray(end.before, passed).every(isAbove));
+      assert.ok(bytes.length - passed < 4 || !bytes.subarray(passed, passed + 4).every(isAbove));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('bytes are equal by the word as they are one by one, wherever one of them differs', () => {
+  fc.assert(
+    fc.property(ends, fc.nat(5), fc.nat(13), fc.integer({ min: 0, max: 255 }), (end, before, place, flip) => {
+      const left = atTheEnd(end);
+      const bytes = [...end.bytes];
+      if (place < bytes.length) bytes[place] = (bytes[place] as number) ^ flip;
+      const right = atTheEnd({ ...end, bytes, before });
+      const words = new Words().of(left);
+      assert.equal(
+        equalWords(words, end.before, new Words().of(right), before, bytes.length),
+        equalBytes(left, end.before, right, before, bytes.length),
+      );
+    }),
+    { numRuns: 1000 },
+  );
 });

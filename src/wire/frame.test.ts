@@ -20,26 +20,34 @@ const anyFrame = fc
   .tuple(fc.constantFrom(...(Object.keys(FRAME_TYPES) as FrameName[])), fc.uint8Array({ maxLength: 50 }))
   .map(([name, payload]) => ({ name, payload }));
 
-function framed(frames: readonly { name: FrameName; payload: Uint8Array }[]): Uint8Array {
+function framed(frames: readonly { name: FrameName; payload: Uint8Array; tag: Uint8Array }[]): Uint8Array {
   const out = new ByteWriter();
-  for (const { name, payload } of frames) {
+  for (const { name, payload, tag } of frames) {
     const begin = beginFrame(out, name);
     out.copy(payload);
     endFrame(out, begin);
+    out.copy(tag);
   }
   return out.take();
 }
 
-test('frames come out as they went in, however the bytes are split', () => {
+test('frames come out as they went in, with their codes, however the bytes are split', () => {
+  const places = fc.array(fc.nat(500), { maxLength: 20 });
   fc.assert(
-    fc.property(fc.array(anyFrame, { maxLength: 8 }), fc.array(fc.nat(500), { maxLength: 20 }), (frames, places) => {
+    fc.property(fc.array(anyFrame, { maxLength: 8 }), fc.nat(3), places, (untagged, tagBytes, places) => {
+      const frames = untagged.map((frame, index) => ({ ...frame, tag: new Uint8Array(tagBytes).fill(index) }));
       const bytes = framed(frames);
       const reader = new FrameReader(FRAME_PAYLOAD_BYTES);
-      const found: { name: FrameName; payload: Uint8Array }[] = [];
+      reader.tagBytes = tagBytes;
+      const found: typeof frames = [];
       const cuts = [0, ...places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
       for (let index = 1; index < cuts.length; index += 1) {
-        reader.push(bytes.subarray(cuts[index - 1], cuts[index]));
-        while (reader.next()) found.push({ name: reader.name, payload: reader.payload.slice() });
+        // The next chunk is read into the same memory.
+        const chunk = bytes.slice(cuts[index - 1], cuts[index]);
+        reader.push(chunk);
+        while (reader.next())
+          found.push({ name: reader.name, payload: reader.payload.slice(), tag: reader.tag.slice() });
+        chunk.fill(0xff);
       }
       assert.deepEqual(found, frames);
     }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { asciiBytes, asciiText, ByteReader, ByteWriter } from './bytes.ts';
+import { asciiBytes, asciiText, ByteReader, ByteWriter, MalformedFrame } from './bytes.ts';
 import { makeOrigin } from './messages.ts';
 import { NewRecord, readRecord, type StoredRecord, writeRecord } from './record.ts';
 
@@ -49,6 +49,31 @@ test('a record is its numbers and three fields, however long each is', () => {
           [read.clientLength, read.locationLength, read.textLength],
           [client, location, record.textLength],
         );
+      }
+    }
+  }
+});
+
+test('an ID may have any bytes but the six of white space, at any place, and has at least one', () => {
+  const reads = (client: readonly number[]): boolean => {
+    const out = new ByteWriter();
+    for (const number of [0, 1, 32, 999_999_999, 1]) out.varint(number);
+    for (const part of [Uint8Array.from(client), asciiBytes('+34-118'), asciiBytes('15')]) out.field(part);
+    try {
+      readRecord(new ByteReader(out.take()), [ORIGIN], new NewRecord());
+      return true;
+    } catch (error) {
+      assert.ok(error instanceof MalformedFrame);
+      return false;
+    }
+  };
+  assert.ok(!reads([]));
+  for (let length = 1; length <= 9; length += 1) {
+    for (let place = 0; place < length; place += 1) {
+      for (let byte = 0; byte < 256; byte += 1) {
+        const client = new Array<number>(length).fill(0x63);
+        client[place] = byte;
+        assert.equal(reads(client), ![0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x20].includes(byte), client.join());
       }
     }
   }
