@@ -91,7 +91,7 @@ export class Table {
     this.digest = new Digest(keys);
   }
 
-  /** Memory taken, by part. */
+  /** Memory taken, by part: texts are those that have no room in a row. */
   get bytes(): { readonly rows: number; readonly texts: number; readonly buckets: number } {
     return {
       rows: this.words.length * SEGMENT_ROWS * ROW_WORDS * Int32Array.BYTES_PER_ELEMENT,
