@@ -3,10 +3,15 @@
 import { RANGES_PER_ORIGIN } from '../wire/limits.ts';
 
 export class Got {
-  /** Every update up to this one is covered: seen, or known to be replaced by one that was. */
-  height = 0;
+  /** A number as a field would be an integer first and a double some day, and what is compiled until then is never compiled anew (0011). */
+  private readonly covered = new Float64Array(1);
   /** Closed ranges above the height, ascending, not touching: first, last, first, last... */
   private readonly ranges: number[] = [];
+
+  /** Every update up to this one is covered: seen, or known to be replaced by one that was. */
+  get height(): number {
+    return this.covered[0] as number;
+  }
 
   has(sequence: number): boolean {
     if (sequence <= this.height) return true;
@@ -64,13 +69,14 @@ export class Got {
   /** Every update up to `height` is covered. False if that was known. */
   raise(height: number): boolean {
     if (height <= this.height) return false;
-    this.height = height;
     const { ranges } = this;
+    let top = height;
     let used = 0;
-    while (used < ranges.length && (ranges[used] as number) <= this.height + 1) {
-      this.height = Math.max(this.height, ranges[used + 1] as number);
+    while (used < ranges.length && (ranges[used] as number) <= top + 1) {
+      top = Math.max(top, ranges[used + 1] as number);
       used += 2;
     }
+    this.covered[0] = top;
     if (used > 0) ranges.splice(0, used);
     return true;
   }

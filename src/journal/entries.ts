@@ -4,7 +4,8 @@ import { crc32 } from 'node:zlib';
 import { ByteReader, ByteWriter, MalformedFrame } from '../wire/bytes.ts';
 import { STORED_BLOCK_BYTES, VECTOR_ENTRIES } from '../wire/limits.ts';
 import { type Origin, readName } from '../wire/messages.ts';
-import { NewRecord, readRecord, type StoredRecord, writeRecord } from '../wire/record.ts';
+import { type NewRecord, type StoredRecord, writeRecord } from '../wire/record.ts';
+import { RecordsAhead } from '../wire/records-ahead.ts';
 import { readVector, type VectorEntry, writeVector } from '../wire/vector.ts';
 
 export const FORMAT_VERSION = 1;
@@ -151,7 +152,7 @@ export class EntryReader {
   private readonly origins: Origin[] = [];
   private readonly sink: EntrySink;
   private started = false;
-  private readonly read = new NewRecord();
+  private readonly records = new RecordsAhead();
 
   constructor(sink: EntrySink) {
     this.sink = sink;
@@ -167,8 +168,8 @@ export class EntryReader {
   }
 
   private record(reader: ByteReader): void {
-    readRecord(reader, this.origins, this.read);
-    this.sink.record(this.read);
+    this.records.read(reader, this.origins, 1);
+    this.sink.record(this.records.sought[0] as NewRecord);
   }
 
   private entry(reader: ByteReader): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { areAboveSpace, ByteWriter, copyWords, equalBytes, equalWords, passAboveSpace, SPACE, Words } from './bytes.ts';
+import { ByteWriter, copyWords, equalBytes, equalWords, SPACE, Words } from './bytes.ts';
 
 // Up to what is copied by the word, around it, and some more.
 const lengths = fc.oneof(fc.nat(12), fc.integer({ min: 240, max: 270 }), fc.nat(2000));
@@ -63,21 +63,6 @@ function atTheEnd({ bytes, before, around }: { bytes: number[]; before: number; 
   memory.set(bytes, around + before);
   return memory.subarray(around, around + before + bytes.length);
 }
-
-test('bytes are above the space by the word as they are one by one, at the very end of their memory too', () => {
-  fc.assert(
-    fc.property(ends, (end) => {
-      const bytes = atTheEnd(end);
-      const words = new Words().of(bytes);
-      const isAbove = (byte: number): boolean => byte > SPACE;
-      assert.equal(areAboveSpace(words, end.before, end.bytes.length), end.bytes.every(isAbove));
-      const passed = passAboveSpace(words, end.before, bytes.length);
-      assert.ok(bytes.subarray(end.before, passed).every(isAbove));
-      assert.ok(bytes.length - passed < 4 || !bytes.subarray(passed, passed + 4).every(isAbove));
-    }),
-    { numRuns: 1000 },
-  );
-});
 
 test('bytes are equal by the word as they are one by one, wherever one of them differs', () => {
   fc.assert(

@@ -112,31 +112,6 @@ export function equalWords(
   return left.getInt32(leftStart + last, true) === right.getInt32(rightStart + last, true);
 }
 
-/** Whether each of these bytes is above the space's, as those of nearly every ID are: then none is white space. */
-export function areAboveSpace(words: DataView, start: number, count: number): boolean {
-  if (count < WORD_BYTES) {
-    for (let index = start; index < start + count; index += 1) if (words.getUint8(index) <= SPACE) return false;
-    return true;
-  }
-  const last = start + count - WORD_BYTES;
-  for (let index = start; index < last; index += WORD_BYTES) {
-    if (hasSpaceOrBelow(words.getInt32(index, true))) return false;
-  }
-  return !hasSpaceOrBelow(words.getInt32(last, true));
-}
-
-/** Passes over words of such bytes; up to three of them may still follow. */
-export function passAboveSpace(words: DataView, start: number, end: number): number {
-  let at = start;
-  while (at + WORD_BYTES <= end && !hasSpaceOrBelow(words.getInt32(at, true))) at += WORD_BYTES;
-  return at;
-}
-
-/** One of four bytes is at most the space's: subtracting 0x21 from each borrows from its highest bit, which was not set. */
-function hasSpaceOrBelow(word: number): boolean {
-  return ((word - 0x21212121) & ~word & 0x80808080) !== 0;
-}
-
 /** How many digits a number up to 2^53 - 1 has in decimal. */
 export function digitsOf(value: number): number {
   let digits = 1;

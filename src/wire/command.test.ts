@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { asciiBytes, asciiText } from './bytes.ts';
+import { asciiText } from './bytes.ts';
 import { Command, type CommandKind, parseCommand } from './command.ts';
-import { parseStamp } from './instant.ts';
-import { parsePlainReport, parsePlainStamp } from './plain-report.ts';
 
 function kindOf(line: string): CommandKind {
   const bytes = new TextEncoder().encode(line);
@@ -121,65 +119,4 @@ test('WHATSAT may ask for a report at least as new as a stamp, in exactly that f
     assert.equal(kindOf(`WHATSAT a 10 5 ${rest}`), 'invalid', rest);
   }
   assert.equal(kindOf('IAMAT a +1+1 1 SINCE 1'), 'invalid');
-});
-
-// Mostly plain reports, each part now and then something else, and a byte changed.
-const digits = (most: number) => fc.stringMatching(new RegExp(`^[0-9]{1,${most}}$`));
-const decimals = fc
-  .oneof({ weight: 4, arbitrary: digits(9) }, digits(14), fc.constant(''))
-  .chain((text) => fc.constantFrom('', `.${text}`, `.${text}`));
-const degree = fc.tuple(
-  fc.constantFrom('+', '-', '+', '-', ''),
-  fc.oneof({ weight: 6, arbitrary: digits(2) }, digits(3), digits(5)),
-  decimals,
-);
-const nearLimit = fc.constantFrom('+90.', '-90.0', '+180.000', '-180.0000000001', '+90.00', '+089.9999999999');
-const half = fc.oneof({ weight: 6, arbitrary: degree.map((parts) => parts.join('')) }, nearLimit);
-const stampSeconds = fc.oneof(digits(10), fc.constantFrom('9223372035', '9223372036', '-1', '+1', '00000000001'));
-const plainParts = fc.tuple(
-  fc.constantFrom(...Array(12).fill('IAMAT '), 'IAMAT  ', ' IAMAT ', 'WHATSAT ', 'iamat '),
-  fc.oneof({ weight: 4, arbitrary: fc.stringMatching(/^[!-~]{1,20}$/) }, field),
-  fc.constantFrom(...Array(12).fill(' '), '  ', '\t'),
-  half,
-  half,
-  fc.constantFrom(...Array(12).fill(' '), '\r'),
-  fc.tuple(stampSeconds, decimals).map((parts) => parts.join('')),
-  fc.constantFrom(...Array(12).fill('\n'), '\r\n', ' \n', ''),
-);
-const changed = fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, fc.tuple(fc.nat(80), fc.nat(255)));
-
-test('a plain report is read as the whole grammar reads it, or left to it', () => {
-  let plain = 0;
-  fc.assert(
-    fc.property(plainParts, changed, fc.nat(3), (parts, change, before) => {
-      const line = Uint8Array.from('x'.repeat(before) + parts.join(''), (character) => character.charCodeAt(0));
-      if (change !== null && before + change[0] < line.length) line[before + change[0]] = change[1];
-      const [fast, whole] = [new Command(), new Command()];
-      const lf = parsePlainReport(line, before, line.length, fast);
-      if (lf < 0) return;
-      plain += 1;
-      assert.equal(lf, line.indexOf(0x0a, before));
-      assert.equal(parseCommand(line, before, lf, whole), 'iamat');
-      assert.deepEqual(fast, whole);
-    }),
-    { numRuns: 5000 },
-  );
-  assert.ok(plain > 300, `only ${plain} were plain`);
-});
-
-test('a plain stamp is read as any stamp is, or left to that', () => {
-  const stamps = fc.tuple(stampSeconds, decimals, fc.constantFrom('', '', '', 'x')).map((parts) => parts.join(''));
-  let plain = 0;
-  fc.assert(
-    fc.property(stamps, (stamp) => {
-      const bytes = asciiBytes(`1${stamp}1`);
-      const [fast, whole] = [new Command().stamp, new Command().stamp];
-      if (!parsePlainStamp(bytes, 1, bytes.length - 1, fast)) return;
-      plain += 1;
-      assert.ok(parseStamp(bytes, 1, bytes.length - 1, whole));
-      assert.deepEqual(fast, whole);
-    }),
-    { numRuns: 2000 },
-  );
-  assert.ok(plain > 300, `only ${plain} were plain`);
 });

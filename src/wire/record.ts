@@ -1,7 +1,6 @@
 // A record: the winning report of a client, as all servers know it; in memory, and in bytes on a link or on disk. Everything read
 // here came from outside and is checked. Knows nothing of links, tables or files.
 import {
-  areAboveSpace,
   type ByteReader,
   ByteWriter,
   equalBytes,
@@ -10,13 +9,11 @@ import {
   SPACE,
   setVarint,
   VARINT_MOST_BYTES,
-  Words,
 } from './bytes.ts';
 import { compareInstants, copyInstant, type Instant, parseStamp } from './instant.ts';
 import { EARLIEST_SECONDS, FRAME_PAYLOAD_BYTES } from './limits.ts';
 import { type Position, parseLocation } from './location.ts';
 import { makeOrigin, type Origin } from './messages.ts';
-import { parsePlainLocation, parsePlainStamp } from './plain-report.ts';
 
 /** A record as it can be looked at. Whoever gets one to look at copies what it keeps: the next record may take its place. */
 export interface StoredRecord {
@@ -143,8 +140,7 @@ export function stampBytes(record: StoredRecord): Uint8Array {
 export function positionOf(record: StoredRecord): Position {
   const position = { latitude: 0, longitude: 0 };
   const start = record.textStart + record.clientLength + 1;
-  const end = start + record.locationLength;
-  if (!parsePlainLocation(record.text, start, end, position)) parseLocation(record.text, start, end, position);
+  parseLocation(record.text, start, start + record.locationLength, position);
   return position;
 }
 
@@ -217,10 +213,10 @@ export function readRecord(reader: ByteReader, origins: readonly Origin[], into:
   const stampLength = partLength(reader);
   const stampStart = reader.pass(stampLength);
   if (!isClient(bytes, clientStart, clientLength)) throw new MalformedFrame('record of an impossible client');
-  if (!isLocation(bytes, locationStart, locationStart + locationLength)) {
+  if (!parseLocation(bytes, locationStart, locationStart + locationLength, somewhere)) {
     throw new MalformedFrame('record with an impossible location');
   }
-  if (!isStamp(bytes, stampStart, stampStart + stampLength, into.stamp)) {
+  if (!parseStamp(bytes, stampStart, stampStart + stampLength, into.stamp)) {
     throw new MalformedFrame('record with an impossible stamp');
   }
   if (orderIsStamp) copyInstant(into.stamp, into.order);
@@ -253,14 +249,6 @@ function assemble(into: NewRecord, locationStart: number, stampStart: number): v
   into.bodyStart = -1;
 }
 
-function isLocation(bytes: Uint8Array, start: number, end: number): boolean {
-  return parsePlainLocation(bytes, start, end, somewhere) || parseLocation(bytes, start, end, somewhere);
-}
-
-function isStamp(bytes: Uint8Array, start: number, end: number, into: Instant): boolean {
-  return parsePlainStamp(bytes, start, end, into) || parseStamp(bytes, start, end, into);
-}
-
 /** Any position does: what is read need only be one. */
 const somewhere: Position = { latitude: 0, longitude: 0 };
 
@@ -271,13 +259,9 @@ function partLength(reader: ByteReader): number {
 }
 
 function isClient(bytes: Uint8Array, start: number, length: number): boolean {
-  if (areAboveSpace(words.of(bytes), start, length)) return length > 0;
   for (let index = start; index < start + length; index += 1) if (isWhiteSpace(bytes[index] as number)) return false;
-  return true;
+  return length > 0;
 }
-
-/** What records are read from. */
-const words = new Words();
 
 function setInstant(bytes: Uint8Array, start: number, { seconds, nanoseconds }: Instant): number {
   const at = setVarint(bytes, start, seconds < 0 ? -2 * seconds - 1 : 2 * seconds);

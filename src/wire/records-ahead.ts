@@ -1,9 +1,29 @@
 // The records of a batch, some of them read before the first is taken in, so that what all of them will need of the memory can be asked for
 // together. Knows no table.
 import type { ByteReader } from './bytes.ts';
+import { copyInstant } from './instant.ts';
 import { REPORTS_AHEAD } from './limits.ts';
 import type { Origin } from './messages.ts';
 import { NewRecord, readRecord } from './record.ts';
+import {
+  BODY_START,
+  CLIENT_END,
+  CLIENT_START,
+  LOCATION_END,
+  LOCATION_START,
+  NANOSECONDS,
+  ORIGIN,
+  RECEIVED_NANOSECONDS,
+  RECEIVED_SECONDS,
+  ROW_DOUBLES,
+  ROW_INTEGERS,
+  SECONDS,
+  SEQUENCE,
+  STAMP_END,
+  scannedDoubles,
+  scannedIntegers,
+  scanRecords,
+} from './scanner.ts';
 
 export class RecordsAhead {
   /** Where the records were read: as long as they wait. */
@@ -17,8 +37,50 @@ export class RecordsAhead {
    * @throws {MalformedFrame} if one of them is not a report that a server could have accepted
    */
   read(reader: ByteReader, origins: readonly Origin[], left: number): void {
-    this.bytes = reader.bytes;
-    this.count = Math.min(left, REPORTS_AHEAD);
-    for (let index = 0; index < this.count; index += 1) readRecord(reader, origins, this.sought[index] as NewRecord);
+    const { bytes, position: start } = reader;
+    this.bytes = bytes;
+    const found = scanRecords(bytes, start, start + reader.remaining, Math.min(left, REPORTS_AHEAD));
+    let count = 0;
+    while (count < found && fill(this.sought[count] as NewRecord, count, bytes, start, origins)) count += 1;
+    this.count = count;
+    if (count > 0) {
+      const last = this.sought[count - 1] as NewRecord;
+      reader.pass(last.textStart + last.textLength - start);
+      return;
+    }
+    this.count = 1;
+    readRecord(reader, origins, this.sought[0] as NewRecord);
   }
+}
+
+/**
+ * Fills a record with a row of the scan that began at `start`: one that is ordered by its stamp, and whose text lies in what was read. False
+ * if it is of an origin that the batch does not name: `readRecord` says so.
+ */
+function fill(into: NewRecord, row: number, bytes: Uint8Array, start: number, origins: readonly Origin[]): boolean {
+  const integer = row * ROW_INTEGERS;
+  const double = row * ROW_DOUBLES;
+  const origin = origins[scannedIntegers[integer + ORIGIN] as number];
+  if (origin === undefined) return false;
+  into.origin = origin;
+  into.sequence = scannedDoubles[double + SEQUENCE] as number;
+  into.received.seconds = scannedDoubles[double + RECEIVED_SECONDS] as number;
+  into.received.nanoseconds = scannedIntegers[integer + RECEIVED_NANOSECONDS] as number;
+  into.stamp.seconds = scannedDoubles[double + SECONDS] as number;
+  into.stamp.nanoseconds = scannedIntegers[integer + NANOSECONDS] as number;
+  copyInstant(into.stamp, into.order);
+  const clientStart = scannedIntegers[integer + CLIENT_START] as number;
+  const clientEnd = scannedIntegers[integer + CLIENT_END] as number;
+  const locationStart = scannedIntegers[integer + LOCATION_START] as number;
+  const locationEnd = scannedIntegers[integer + LOCATION_END] as number;
+  into.text = bytes;
+  into.textStart = start + clientStart;
+  into.textLength = (scannedIntegers[integer + STAMP_END] as number) - clientStart;
+  into.clientLength = clientEnd - clientStart;
+  into.locationLength = locationEnd - locationStart;
+  into.forgotten = false;
+  into.bodyStart = start + (scannedIntegers[integer + BODY_START] as number);
+  into.clientStart = into.textStart;
+  into.clientEnd = start + clientEnd;
+  return true;
 }

@@ -2,7 +2,21 @@
 // need of the memory can be asked for together. Knows no table.
 import { Command } from './command.ts';
 import { REPORTS_AHEAD } from './limits.ts';
-import { parsePlainReport } from './plain-report.ts';
+import {
+  CLIENT_END,
+  CLIENT_START,
+  LOCATION_END,
+  LOCATION_START,
+  NANOSECONDS,
+  ROW_DOUBLES,
+  ROW_INTEGERS,
+  SECONDS,
+  STAMP_END,
+  STAMP_START,
+  scannedDoubles,
+  scannedIntegers,
+  scanReports,
+} from './scanner.ts';
 
 const NOTHING = new Uint8Array(0);
 
@@ -22,13 +36,14 @@ export class ReportsAhead {
     this.bytes = bytes;
     this.at = 0;
     this.nextStart = start;
+    const found = scanReports(bytes, start, REPORTS_AHEAD);
     let count = 0;
     let at = start;
-    while (count < REPORTS_AHEAD) {
-      const lf = parsePlainReport(bytes, at, bytes.length, this.sought[count] as Command);
-      if (lf < 0 || lf - at > mostBytes) break;
-      count += 1;
-      at = lf + 1;
+    for (; count < found; count += 1) {
+      const report = this.sought[count] as Command;
+      fill(report, count, start);
+      if (report.stampEnd - at > mostBytes) break;
+      at = report.stampEnd + 1;
     }
     this.count = count;
   }
@@ -49,4 +64,17 @@ export class ReportsAhead {
     this.at = 0;
     this.bytes = NOTHING;
   }
+}
+
+/** Fills a report with a row of the scan that began at `start`. */
+function fill(report: Command, row: number, start: number): void {
+  const integer = row * ROW_INTEGERS;
+  report.clientStart = start + (scannedIntegers[integer + CLIENT_START] as number);
+  report.clientEnd = start + (scannedIntegers[integer + CLIENT_END] as number);
+  report.locationStart = start + (scannedIntegers[integer + LOCATION_START] as number);
+  report.locationEnd = start + (scannedIntegers[integer + LOCATION_END] as number);
+  report.stampStart = start + (scannedIntegers[integer + STAMP_START] as number);
+  report.stampEnd = start + (scannedIntegers[integer + STAMP_END] as number);
+  report.stamp.seconds = scannedDoubles[row * ROW_DOUBLES + SECONDS] as number;
+  report.stamp.nanoseconds = scannedIntegers[integer + NANOSECONDS] as number;
 }

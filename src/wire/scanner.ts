@@ -1,0 +1,71 @@
+// Finds plain reports and plain records, some of them at a time: the work is done in WebAssembly (`scanner/scan.ts`), this hands it bytes and
+// knows where its results are. It keeps nothing from one scan to the next.
+import { SCANNER_CODE } from './scanner-code.ts';
+
+/** As in `scanner/scan.ts`. */
+const WINDOW_BYTES = 2048;
+const ROW_BYTES = 64;
+
+/** So much is handed over, and so much for each report or record that is wanted: of what is longer, fewer are found in one scan. */
+const LEAST_BYTES = 256;
+const EACH_BYTES = 96;
+
+/** Of a result row in `scannedIntegers`: where the parts are, from `scannedFrom` on, and what does not need more than 32 bits. */
+export const ROW_INTEGERS: number = ROW_BYTES / Int32Array.BYTES_PER_ELEMENT;
+export const CLIENT_START = 0;
+export const CLIENT_END = 1;
+export const LOCATION_START = 2;
+export const LOCATION_END = 3;
+export const STAMP_START = 4;
+export const STAMP_END = 5;
+export const NANOSECONDS = 6;
+/** Of records only. */
+export const RECEIVED_NANOSECONDS = 7;
+export const ORIGIN = 8;
+export const BODY_START = 9;
+
+/** Of a result row in `scannedDoubles`. */
+export const ROW_DOUBLES: number = ROW_BYTES / Float64Array.BYTES_PER_ELEMENT;
+export const SECONDS = 5;
+/** Of records only. */
+export const RECEIVED_SECONDS = 6;
+export const SEQUENCE = 7;
+
+/** What of it is used here: no library for TypeScript declares it but the browser's. */
+declare const WebAssembly: {
+  readonly Module: new (code: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+};
+
+interface Scanner {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly WINDOW: { readonly value: number };
+  readonly ROWS: { readonly value: number };
+  reports(length: number, most: number): number;
+  records(length: number, most: number): number;
+}
+
+const code = Uint8Array.from(atob(SCANNER_CODE), (character) => character.charCodeAt(0));
+const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code));
+const { memory, WINDOW, ROWS, reports, records } = exports as Scanner;
+const scanned = new Uint8Array(memory.buffer, WINDOW.value, WINDOW_BYTES);
+
+/** The results of the last scan, a row for each report or record. */
+export const scannedIntegers: Int32Array = new Int32Array(memory.buffer, ROWS.value);
+export const scannedDoubles: Float64Array = new Float64Array(memory.buffer, ROWS.value);
+
+/** Finds the plain reports that stand one after the other from `start` on, each with its LF; returns how many, at most `most`. */
+export function scanReports(bytes: Uint8Array, start: number, most: number): number {
+  return reports(show(bytes, start, bytes.length, most), most);
+}
+
+/** Finds the plain records of a batch that stand one after the other in `bytes[start, end)`; returns how many, at most `most`. */
+export function scanRecords(bytes: Uint8Array, start: number, end: number, most: number): number {
+  return records(show(bytes, start, end, most), most);
+}
+
+function show(bytes: Uint8Array, start: number, end: number, most: number): number {
+  const length = Math.min(end - start, LEAST_BYTES + most * EACH_BYTES);
+  scanned.set(bytes.subarray(start, start + length));
+  return length;
+}
