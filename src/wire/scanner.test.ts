@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import test from 'node:test';
 import fc from 'fast-check';
 import { asciiBytes, ByteReader, ByteWriter, MalformedFrame } from './bytes.ts';
@@ -244,4 +245,24 @@ test('a record is plain if it was a usual report, however large its numbers are'
   assert.equal(ahead.count, 2);
   const last = ahead.sought[1] as NewRecord;
   assert.deepEqual([last.sequence, last.received.seconds], [2 ** 53 - 1, 2 ** 40]);
+});
+
+test('where there is no WebAssembly nothing is plain, and all is read the other way', () => {
+  const program = `
+    import { scanReports } from '${import.meta.resolve('./scanner.ts')}';
+    import { ReportsAhead } from '${import.meta.resolve('./reports-ahead.ts')}';
+    import { LineReader } from '${import.meta.resolve('./lines.ts')}';
+    const bytes = new TextEncoder().encode('IAMAT a +1+1 1\\nIAMAT b +1+1 1\\n');
+    const reader = new LineReader(100, 10);
+    const ahead = new ReportsAhead();
+    reader.push(bytes);
+    reader.readAhead(ahead);
+    const lines = [];
+    while (reader.next()) lines.push(reader.end - reader.start);
+    console.log(typeof WebAssembly, scanReports(bytes, 0, 16), ahead.count, ...lines);
+  `.replaceAll('.ts', '.js');
+  const said = execFileSync(process.execPath, ['--jitless', '--input-type=module', '--eval', program], {
+    encoding: 'utf8',
+  });
+  assert.equal(said, 'undefined 0 0 14 14\n');
 });

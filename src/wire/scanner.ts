@@ -3,10 +3,12 @@
 import { SCANNER_CODE } from './scanner-code.ts';
 
 /** As in `scanner/scan.ts`. */
-const WINDOW_BYTES = 2048;
 const ROW_BYTES = 64;
 
-/** So much is handed over, and so much for each report or record that is wanted: of what is longer, fewer are found in one scan. */
+/**
+ * So much is handed over, and so much for each report or record that is wanted, which for the most is within the scanner's window: of what is
+ * longer, fewer are found in one scan.
+ */
 const LEAST_BYTES = 256;
 const EACH_BYTES = 96;
 
@@ -45,27 +47,42 @@ interface Scanner {
   records(length: number, most: number): number;
 }
 
-const code = Uint8Array.from(atob(SCANNER_CODE), (character) => character.charCodeAt(0));
-const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code));
-const { memory, WINDOW, ROWS, reports, records } = exports as Scanner;
-const scanned = new Uint8Array(memory.buffer, WINDOW.value, WINDOW_BYTES);
+const scanner = start();
+const window = new Uint8Array(...memoryFrom(scanner?.WINDOW));
 
 /** The results of the last scan, a row for each report or record. */
-export const scannedIntegers: Int32Array = new Int32Array(memory.buffer, ROWS.value);
-export const scannedDoubles: Float64Array = new Float64Array(memory.buffer, ROWS.value);
+export const scannedIntegers: Int32Array = new Int32Array(...memoryFrom(scanner?.ROWS));
+export const scannedDoubles: Float64Array = new Float64Array(...memoryFrom(scanner?.ROWS));
+
+/**
+ * Undefined where there is no WebAssembly, or no room for it: V8 sets ten gigabytes of addresses aside for any memory of its, which a limit on
+ * addresses may forbid. Then nothing is plain.
+ */
+function start(): Scanner | undefined {
+  try {
+    const code = Uint8Array.from(atob(SCANNER_CODE), (character) => character.charCodeAt(0));
+    return new WebAssembly.Instance(new WebAssembly.Module(code)).exports as Scanner;
+  } catch {
+    return undefined;
+  }
+}
+
+function memoryFrom(start: { readonly value: number } | undefined): [ArrayBuffer, number] {
+  return scanner === undefined || start === undefined ? [new ArrayBuffer(0), 0] : [scanner.memory.buffer, start.value];
+}
 
 /** Finds the plain reports that stand one after the other from `start` on, each with its LF; returns how many, at most `most`. */
 export function scanReports(bytes: Uint8Array, start: number, most: number): number {
-  return reports(show(bytes, start, bytes.length, most), most);
+  return scanner === undefined ? 0 : scanner.reports(show(bytes, start, bytes.length, most), most);
 }
 
 /** Finds the plain records of a batch that stand one after the other in `bytes[start, end)`; returns how many, at most `most`. */
 export function scanRecords(bytes: Uint8Array, start: number, end: number, most: number): number {
-  return records(show(bytes, start, end, most), most);
+  return scanner === undefined ? 0 : scanner.records(show(bytes, start, end, most), most);
 }
 
 function show(bytes: Uint8Array, start: number, end: number, most: number): number {
   const length = Math.min(end - start, LEAST_BYTES + most * EACH_BYTES);
-  scanned.set(bytes.subarray(start, start + length));
+  window.set(bytes.subarray(start, start + length));
   return length;
 }
