@@ -12,7 +12,7 @@ const WINDOW_BYTES = 2048;
 const SLACK_BYTES = 256;
 /** The most reports or records that are found together, as `REPORTS_AHEAD` in limits.ts. */
 const MOST_ROWS = 16;
-const ROW_BYTES = 64;
+const ROW_BYTES = 80;
 /** Where what is scanned begins, and where the results do. */
 export const WINDOW = memory.data(WINDOW_BYTES + SLACK_BYTES, 16);
 export const ROWS = memory.data(MOST_ROWS * ROW_BYTES, 16);
@@ -20,18 +20,20 @@ export const ROWS = memory.data(MOST_ROWS * ROW_BYTES, 16);
 // A row, one for each report or record. 32-bit integers, by their place in it; where something is counts from the window's beginning ...
 const CLIENT_START = 0;
 const CLIENT_END = 4;
-const LOCATION_START = 8;
-const LOCATION_END = 12;
-const STAMP_START = 16;
-const STAMP_END = 20;
-const NANOSECONDS = 24;
-const RECEIVED_NANOSECONDS = 28;
-const ORIGIN = 32;
-const BODY_START = 36;
+const LOCATION_END = 8;
+const STAMP_END = 12;
+const NANOSECONDS = 16;
+// ... of records ...
+const RECEIVED_NANOSECONDS = 20;
+const ORIGIN = 24;
+const BODY_START = 28;
+/** Below zero if the record is ordered by its stamp. */
+const ORDER_NANOSECONDS = 32;
 // ... and doubles.
 const SECONDS = 40;
 const RECEIVED_SECONDS = 48;
-const SEQUENCE = 56;
+const ORDER_SECONDS = 56;
+const SEQUENCE = 64;
 
 const LF = 0x0a;
 const SPACE: u8 = 0x20;
@@ -48,7 +50,7 @@ const MOST_DECIMALS: usize = 12;
 /** So many seconds always fit in 64 bits of nanoseconds. */
 const SECONDS_BELOW: u64 = 9_223_372_036;
 /** As `EARLIEST_SECONDS` in limits.ts, above zero. */
-const RECEIVED_SECONDS_MOST: u64 = 0x10000000000;
+const TIME_SECONDS_MOST: u64 = 0x10000000000;
 const NANOSECONDS_MOST: u64 = 999_999_999;
 const NUMBER_MOST: u64 = 0x1fffffffffffff;
 /** A batch names fewer. */
@@ -56,7 +58,7 @@ const ORIGIN_MOST: u64 = 0x40000000;
 /** Of digits: more seconds than these do not fit, further decimals do not count. */
 const SECONDS_DIGITS: usize = 10;
 const NANOSECONDS_DIGITS: usize = 9;
-/** Flags of a record that is ordered by its stamp and does not forget its client. */
+/** A flag of a record; another one, or one more, is no plain record's. */
 const ORDER_IS_STAMP: u8 = 1;
 /** A field's length is one byte below this. */
 const LONG: u8 = 0x80;
@@ -82,8 +84,7 @@ export function reports(length: usize, most: u32): u32 {
     if (clientEnd === clientStart || load<u8>(clientEnd) !== SPACE) break;
     const stampEnd = locationAndStamp(clientEnd + 1, windowEnd, row);
     if (stampEnd === 0 || stampEnd >= windowEnd || load<u8>(stampEnd) !== LF) break;
-    const stampStart = <usize>load<u32>(row, STAMP_START) + WINDOW;
-    if (load<u8>(stampStart - 1) !== SPACE) break;
+    if (load<u8>(<usize>load<u32>(row, LOCATION_END) + WINDOW) !== SPACE) break;
     store<u32>(row, clientStart - WINDOW, CLIENT_START);
     store<u32>(row, clientEnd - WINDOW, CLIENT_END);
     at = stampEnd + 1;
@@ -105,11 +106,19 @@ export function records(length: usize, most: u32): u32 {
     const receivedSeconds = varint(end);
     const receivedNanoseconds = varint(end);
     if (origin > ORIGIN_MOST || sequence === 0 || sequence > NUMBER_MOST) break;
-    // Zigzag: what is odd is below zero.
-    if ((receivedSeconds & 1) !== 0 || receivedSeconds >> 1 > RECEIVED_SECONDS_MOST) break;
-    if (receivedNanoseconds > NANOSECONDS_MOST || load<u8>(end) !== ORDER_IS_STAMP) break;
-    const clientStart = end + 2;
-    const clientEnd = clientStart + load<u8>(end + 1);
+    if (!isTime(receivedSeconds, receivedNanoseconds)) break;
+    const flags = load<u8>(end);
+    end += 1;
+    store<i32>(row, -1, ORDER_NANOSECONDS);
+    if (flags !== ORDER_IS_STAMP) {
+      const orderSeconds = varint(end);
+      const orderNanoseconds = varint(end);
+      if (flags !== 0 || !isTime(orderSeconds, orderNanoseconds)) break;
+      store<i32>(row, <i32>orderNanoseconds, ORDER_NANOSECONDS);
+      store<f64>(row, <f64>(orderSeconds >> 1), ORDER_SECONDS);
+    }
+    const clientStart = end + 1;
+    const clientEnd = clientStart + load<u8>(end);
     if (clientEnd === clientStart || clientEnd - clientStart >= LONG || clientEnd >= windowEnd) break;
     const locationStart = clientEnd + 1;
     const locationEnd = locationStart + load<u8>(clientEnd);
@@ -117,7 +126,7 @@ export function records(length: usize, most: u32): u32 {
     const stampEnd = stampStart + load<u8>(locationEnd);
     if (stampEnd > windowEnd || endAboveSpace(clientStart, clientEnd) !== clientEnd) break;
     if (locationAndStamp(locationStart, stampEnd, row) !== stampEnd) break;
-    if (<usize>load<u32>(row, STAMP_START) + WINDOW !== stampStart) break;
+    if (<usize>load<u32>(row, LOCATION_END) + WINDOW !== locationEnd) break;
     store<u32>(row, clientStart - WINDOW, CLIENT_START);
     store<u32>(row, clientEnd - WINDOW, CLIENT_END);
     store<u32>(row, <u32>receivedNanoseconds, RECEIVED_NANOSECONDS);
@@ -160,13 +169,11 @@ function locationAndStamp(start: usize, limit: usize, row: usize): usize {
   const locationEnd = start + <usize>ctz(others);
   others &= others - 1;
   const stampPoint = start + <usize>ctz(others);
-  if (load<u8>(stampPoint) === POINT) others &= others - 1;
+  if (stampPoint < limit && load<u8>(stampPoint) === POINT) others &= others - 1;
   const stampEnd = start + <usize>ctz(others);
   if (!isDegrees(start, latitudePoint, longitude, 90)) return 0;
   if (!isDegrees(longitude, longitudePoint, locationEnd, 180)) return 0;
-  store<u32>(row, start - WINDOW, LOCATION_START);
   store<u32>(row, locationEnd - WINDOW, LOCATION_END);
-  store<u32>(row, locationEnd + 1 - WINDOW, STAMP_START);
   store<u32>(row, stampEnd - WINDOW, STAMP_END);
   return readStamp(locationEnd + 1, stampPoint, stampEnd, row) ? stampEnd : 0;
 }
@@ -205,6 +212,11 @@ function readStamp(start: usize, point: usize, at: usize, row: usize): bool {
   if (decimals > 8) nanoseconds = nanoseconds * 10 + load<u8>(point + 9) - 0x30;
   store<u32>(row, nanoseconds * load<u32>(NANOSECONDS_OF + (decimals << 2)), NANOSECONDS);
   return true;
+}
+
+/** Whether a time of a record is one, and not before 1970: seconds are written as zigzag, and what is odd is below zero. */
+function isTime(seconds: u64, nanoseconds: u64): bool {
+  return (seconds & 1) === 0 && seconds >> 1 <= TIME_SECONDS_MOST && nanoseconds <= NANOSECONDS_MOST;
 }
 
 /** A varint of at most eight bytes (see `ByteWriter`); sets `end`. Larger than any number may be if it is longer. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The same version makes the same bytes. */
+/** It names its own compiler library exactly, so the same version makes the same bytes. */
 const COMPILER = 'assemblyscript@0.28.20';
 /** No run time of its own: it allocates nothing, and nothing is imported. One page of 64 KiB is enough for the window and the results. */
 const OPTIONS = '-O3 --converge --runtime stub --noAssert --enable simd --initialMemory 1 --maximumMemory 1'.split(' ');

@@ -1,7 +1,7 @@
 // The records of a batch, some of them read before the first is taken in, so that what all of them will need of the memory can be asked for
 // together. Knows no table.
 import type { ByteReader } from './bytes.ts';
-import { copyInstant } from './instant.ts';
+import { compareInstants, copyInstant } from './instant.ts';
 import { REPORTS_AHEAD } from './limits.ts';
 import type { Origin } from './messages.ts';
 import { NewRecord, readRecord } from './record.ts';
@@ -10,8 +10,9 @@ import {
   CLIENT_END,
   CLIENT_START,
   LOCATION_END,
-  LOCATION_START,
   NANOSECONDS,
+  ORDER_NANOSECONDS,
+  ORDER_SECONDS,
   ORIGIN,
   RECEIVED_NANOSECONDS,
   RECEIVED_SECONDS,
@@ -33,8 +34,8 @@ export class RecordsAhead {
   count = 0;
 
   /**
-   * Reads the next of `left` records.
-   * @throws {MalformedFrame} if one of them is not a report that a server could have accepted
+   * Reads the next of `left` records: plain ones as many as follow each other, or one of any kind.
+   * @throws {MalformedFrame} if the next is not a report that a server could have accepted
    */
   read(reader: ByteReader, origins: readonly Origin[], left: number): void {
     const { bytes, position: start } = reader;
@@ -54,8 +55,8 @@ export class RecordsAhead {
 }
 
 /**
- * Fills a record with a row of the scan that began at `start`: one that is ordered by its stamp, and whose text lies in what was read. False
- * if it is of an origin that the batch does not name: `readRecord` says so.
+ * Fills a record with a row of the scan that began at `start`: its text lies in what was read. False if it is of an origin that the batch does not
+ * name, or ordered after its stamp: `readRecord` says so.
  */
 function fill(into: NewRecord, row: number, bytes: Uint8Array, start: number, origins: readonly Origin[]): boolean {
   const integer = row * ROW_INTEGERS;
@@ -68,16 +69,21 @@ function fill(into: NewRecord, row: number, bytes: Uint8Array, start: number, or
   into.received.nanoseconds = scannedIntegers[integer + RECEIVED_NANOSECONDS] as number;
   into.stamp.seconds = scannedDoubles[double + SECONDS] as number;
   into.stamp.nanoseconds = scannedIntegers[integer + NANOSECONDS] as number;
-  copyInstant(into.stamp, into.order);
+  const orderNanoseconds = scannedIntegers[integer + ORDER_NANOSECONDS] as number;
+  if (orderNanoseconds < 0) copyInstant(into.stamp, into.order);
+  else {
+    into.order.seconds = scannedDoubles[double + ORDER_SECONDS] as number;
+    into.order.nanoseconds = orderNanoseconds;
+    if (compareInstants(into.order, into.stamp) > 0) return false;
+  }
   const clientStart = scannedIntegers[integer + CLIENT_START] as number;
   const clientEnd = scannedIntegers[integer + CLIENT_END] as number;
-  const locationStart = scannedIntegers[integer + LOCATION_START] as number;
   const locationEnd = scannedIntegers[integer + LOCATION_END] as number;
   into.text = bytes;
   into.textStart = start + clientStart;
   into.textLength = (scannedIntegers[integer + STAMP_END] as number) - clientStart;
   into.clientLength = clientEnd - clientStart;
-  into.locationLength = locationEnd - locationStart;
+  into.locationLength = locationEnd - clientEnd - 1;
   into.forgotten = false;
   into.bodyStart = start + (scannedIntegers[integer + BODY_START] as number);
   into.clientStart = into.textStart;

@@ -6,13 +6,11 @@ import {
   CLIENT_END,
   CLIENT_START,
   LOCATION_END,
-  LOCATION_START,
   NANOSECONDS,
   ROW_DOUBLES,
   ROW_INTEGERS,
   SECONDS,
   STAMP_END,
-  STAMP_START,
   scannedDoubles,
   scannedIntegers,
   scanReports,
@@ -71,9 +69,9 @@ function fill(report: Command, row: number, start: number): void {
   const integer = row * ROW_INTEGERS;
   report.clientStart = start + (scannedIntegers[integer + CLIENT_START] as number);
   report.clientEnd = start + (scannedIntegers[integer + CLIENT_END] as number);
-  report.locationStart = start + (scannedIntegers[integer + LOCATION_START] as number);
+  report.locationStart = report.clientEnd + 1;
   report.locationEnd = start + (scannedIntegers[integer + LOCATION_END] as number);
-  report.stampStart = start + (scannedIntegers[integer + STAMP_START] as number);
+  report.stampStart = report.locationEnd + 1;
   report.stampEnd = start + (scannedIntegers[integer + STAMP_END] as number);
   report.stamp.seconds = scannedDoubles[row * ROW_DOUBLES + SECONDS] as number;
   report.stamp.nanoseconds = scannedIntegers[integer + NANOSECONDS] as number;

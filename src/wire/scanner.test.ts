@@ -68,7 +68,6 @@ test('plain reports are read as the whole grammar reads them, or left to it, whe
     fc.property(lines, changes, fc.nat(3), fc.nat(90), (texts, changed, before, missing) => {
       const all = Uint8Array.from('x'.repeat(before) + texts.join(''), (character) => character.charCodeAt(0));
       for (const one of changed) change(all, one);
-      // What the buffer holds behind is what an earlier chunk left there, and may be the rest of this very line.
       const bytes = all.subarray(0, Math.max(before, all.length - missing));
       let start = before;
       ahead.read(bytes, start, 300);
@@ -123,12 +122,13 @@ const mostly = <T>(usual: fc.Arbitrary<T>, other: fc.Arbitrary<T>) => fc.oneof({
 /** The bytes of a record, written as they are described, by rule or not. */
 const recordBytes = fc
   .record({
-    origin: rarely(0, 1, 2, 2 ** 31),
+    origin: rarely(0, 1, 2, 2 ** 31, 2 ** 32),
     sequence: mostly(fc.integer({ min: 1 }), number),
     received: mostly(fc.nat(4e9), received).map((seconds) => 2 * Math.floor(seconds / 2)),
     odd: rarely(0, 1),
     nanoseconds: mostly(fc.nat(999_999_999), nanoseconds),
-    flags: rarely(1, 0, 2, 3, 4),
+    flags: fc.constantFrom(...Array<number>(9).fill(1), 0, 0, 0, 2, 3, 4),
+    ahead: fc.constantFrom(0, 0, 0, 2, -2),
     client: mostly(fc.stringMatching(/^[!-~]{1,20}$/), client),
     location: mostly(
       fc.nat(89).map((whole) => `+${whole}.5-118.445127`),
@@ -137,14 +137,16 @@ const recordBytes = fc
     stamp: mostly(fc.nat().map(String), stamp),
     padded: rarely(0, 1),
   })
-  .map(({ origin, sequence, received, odd, nanoseconds, flags, client, location, stamp, padded }) => {
+  .map(({ origin, sequence, received, odd, nanoseconds, flags, client, location, stamp, padded, ahead }) => {
     const out = new ByteWriter();
     out.varint(origin);
     varint(out, sequence, padded);
     varint(out, received + odd, 0);
     varint(out, nanoseconds, 0);
     out.byte(flags);
-    if ((flags & 1) === 0) for (const part of [received, nanoseconds]) varint(out, part, 0);
+    // As many seconds as the stamp has, before or after it by some.
+    const order = Math.max(0, 2 * Math.min(2 ** 41, Number.parseInt(stamp, 10) || 0) + ahead);
+    if ((flags & 1) === 0) for (const part of [order, nanoseconds]) varint(out, part, 0);
     for (const part of [client, location, stamp]) {
       out.field(Uint8Array.from(part, (character) => character.charCodeAt(0)));
     }
@@ -232,6 +234,35 @@ function readAll(
   return outcome;
 }
 
+/** Origin 0, number 7, received at 1.5 s, ordered by its stamp; a client `a`. */
+const PLAIN_RECORD = [0, 7, 2, ...[0x80, 0xca, 0xb5, 0xee, 0x01], 1, 1, 0x61, 4, ...asciiBytes('+1+1'), 1, 0x31];
+
+test('what only looks like a plain record is read as what it is', () => {
+  const [origin, ...rest] = PLAIN_RECORD;
+  const long = [0x85, 0x01, ...asciiBytes('a'.repeat(133)), ...PLAIN_RECORD.slice(-7)];
+  const cases: [string, number[], number, string | undefined][] = [
+    ['plain', PLAIN_RECORD, 2, undefined],
+    ['of origin 46, whose number looks like a point', [46, ...rest], 2, undefined],
+    ['of origin 2^32, not 0', [0x80, 0x80, 0x80, 0x80, 0x10, ...rest], 0, 'that the batch does not name'],
+    ['of a long client', [origin as number, ...rest.slice(0, 8), ...long], 1, undefined],
+    [
+      'of a client that goes on behind a byte',
+      [origin as number, ...rest.slice(0, 8), 0x85, 0x21],
+      0,
+      'ends too early',
+    ],
+  ];
+  const origins = Array.from({ length: 47 }, (_, epoch) => makeOrigin('Goloman', epoch));
+  for (const [what, bytes, count, refusal] of cases) {
+    const ahead = new RecordsAhead();
+    const reader = new ByteReader(Uint8Array.from([...bytes, ...bytes]));
+    const read = (): void => ahead.read(reader, origins, 2);
+    if (refusal === undefined) read();
+    else assert.throws(read, new RegExp(refusal), what);
+    if (refusal === undefined) assert.equal(ahead.count, count, what);
+  }
+});
+
 test('a record is plain if it was a usual report, however large its numbers are', () => {
   const out = new ByteWriter();
   const parts = ['c'.repeat(127), '+34.068930-118.445127', '1520023934.918963997'];
@@ -249,9 +280,11 @@ test('a record is plain if it was a usual report, however large its numbers are'
 
 test('where there is no WebAssembly nothing is plain, and all is read the other way', () => {
   const program = `
-    import { scanReports } from '${import.meta.resolve('./scanner.ts')}';
-    import { ReportsAhead } from '${import.meta.resolve('./reports-ahead.ts')}';
-    import { LineReader } from '${import.meta.resolve('./lines.ts')}';
+    import { LineReader } from '${import.meta.resolve('./lines.js')}';
+    import { ByteReader } from '${import.meta.resolve('./bytes.js')}';
+    import { RecordsAhead } from '${import.meta.resolve('./records-ahead.js')}';
+    import { ReportsAhead } from '${import.meta.resolve('./reports-ahead.js')}';
+    import { scanReports } from '${import.meta.resolve('./scanner.js')}';
     const bytes = new TextEncoder().encode('IAMAT a +1+1 1\\nIAMAT b +1+1 1\\n');
     const reader = new LineReader(100, 10);
     const ahead = new ReportsAhead();
@@ -260,9 +293,13 @@ test('where there is no WebAssembly nothing is plain, and all is read the other 
     const lines = [];
     while (reader.next()) lines.push(reader.end - reader.start);
     console.log(typeof WebAssembly, scanReports(bytes, 0, 16), ahead.count, ...lines);
-  `.replaceAll('.ts', '.js');
+    const records = new RecordsAhead();
+    const batch = new ByteReader(new Uint8Array([${Array(2).fill(PLAIN_RECORD.join()).join()}]));
+    for (let left = 2; left > 0; left -= records.count) records.read(batch, [{ name: 'Goloman', epoch: 1 }], left);
+    console.log(batch.remaining, records.count, records.sought[0].sequence);
+  `;
   const said = execFileSync(process.execPath, ['--jitless', '--input-type=module', '--eval', program], {
     encoding: 'utf8',
   });
-  assert.equal(said, 'undefined 0 0 14 14\n');
+  assert.equal(said, 'undefined 0 0 14 14\n0 1 7\n');
 });

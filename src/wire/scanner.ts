@@ -1,9 +1,9 @@
 // Finds plain reports and plain records, some of them at a time: the work is done in WebAssembly (`scanner/scan.ts`), this hands it bytes and
-// knows where its results are. It keeps nothing from one scan to the next.
+// knows where its results are. Nothing of one scan counts in the next.
 import { SCANNER_CODE } from './scanner-code.ts';
 
 /** As in `scanner/scan.ts`. */
-const ROW_BYTES = 64;
+const ROW_BYTES = 80;
 
 /**
  * So much is handed over, and so much for each report or record that is wanted, which for the most is within the scanner's window: of what is
@@ -11,27 +11,30 @@ const ROW_BYTES = 64;
  */
 const LEAST_BYTES = 256;
 const EACH_BYTES = 96;
+/** `I`. */
+const REPORT_BEGINS = 0x49;
 
 /** Of a result row in `scannedIntegers`: where the parts are, from `scannedFrom` on, and what does not need more than 32 bits. */
 export const ROW_INTEGERS: number = ROW_BYTES / Int32Array.BYTES_PER_ELEMENT;
 export const CLIENT_START = 0;
 export const CLIENT_END = 1;
-export const LOCATION_START = 2;
-export const LOCATION_END = 3;
-export const STAMP_START = 4;
-export const STAMP_END = 5;
-export const NANOSECONDS = 6;
-/** Of records only. */
-export const RECEIVED_NANOSECONDS = 7;
-export const ORIGIN = 8;
-export const BODY_START = 9;
+export const LOCATION_END = 2;
+export const STAMP_END = 3;
+export const NANOSECONDS = 4;
+// Of records only.
+export const RECEIVED_NANOSECONDS = 5;
+export const ORIGIN = 6;
+export const BODY_START = 7;
+/** Below zero if the record is ordered by its stamp. */
+export const ORDER_NANOSECONDS = 8;
 
 /** Of a result row in `scannedDoubles`. */
 export const ROW_DOUBLES: number = ROW_BYTES / Float64Array.BYTES_PER_ELEMENT;
 export const SECONDS = 5;
-/** Of records only. */
+// Of records only.
 export const RECEIVED_SECONDS = 6;
-export const SEQUENCE = 7;
+export const ORDER_SECONDS = 7;
+export const SEQUENCE = 8;
 
 /** What of it is used here: no library for TypeScript declares it but the browser's. */
 declare const WebAssembly: {
@@ -73,6 +76,8 @@ function memoryFrom(start: { readonly value: number } | undefined): [ArrayBuffer
 
 /** Finds the plain reports that stand one after the other from `start` on, each with its LF; returns how many, at most `most`. */
 export function scanReports(bytes: Uint8Array, start: number, most: number): number {
+  // A question need not be copied to be none.
+  if (bytes[start] !== REPORT_BEGINS) return 0;
   return scanner === undefined ? 0 : scanner.reports(show(bytes, start, bytes.length, most), most);
 }
 
