@@ -15,6 +15,7 @@ export class Command {
   locationEnd = 0;
   stampStart = 0;
   stampEnd = 0;
+  /** Only `parseCommand` sets it: of a report that was read ahead it is stale. */
   readonly position: Position = { latitude: 0, longitude: 0 };
   readonly stamp: Instant = { seconds: 0, nanoseconds: 0 };
   radiusKm = 0;

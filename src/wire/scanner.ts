@@ -14,7 +14,7 @@ const EACH_BYTES = 96;
 /** `I`. */
 const REPORT_BEGINS = 0x49;
 
-/** Of a result row in `scannedIntegers`: where the parts are, from `scannedFrom` on, and what does not need more than 32 bits. */
+/** Of a result row in `scannedIntegers`: where the parts are, counted from where the scan began, and what needs no more than 32 bits. */
 export const ROW_INTEGERS: number = ROW_BYTES / Int32Array.BYTES_PER_ELEMENT;
 export const CLIENT_START = 0;
 export const CLIENT_END = 1;
