@@ -2,7 +2,7 @@
 // that differs says where to look. The parts are the same at every server of a herd, and nobody outside can aim at one of them:
 // all is keyed by the herd's secret. Knows no link and no rule of which record wins.
 import { asciiBytes } from '../wire/bytes.ts';
-import { DIGEST_BUCKETS, DIGEST_FAN } from '../wire/limits.ts';
+import { DIGEST_FAN } from '../wire/limits.ts';
 import type { Origin } from '../wire/messages.ts';
 import type { StoredRecord } from '../wire/record.ts';
 import type { Keyring } from './handshake.ts';
@@ -31,11 +31,13 @@ type Lanes = readonly [number, number];
 
 export class Digest {
   readonly keys: DigestKeys;
-  private readonly first = new Int32Array(DIGEST_BUCKETS);
-  private readonly second = new Int32Array(DIGEST_BUCKETS);
+  /** Both lanes of each bucket, one behind the other. */
+  private readonly lanes: Int32Array;
 
-  constructor(keys: DigestKeys) {
+  /** `lanes` is memory for twice as many numbers as there are buckets, all 0. */
+  constructor(keys: DigestKeys, lanes: Int32Array) {
     this.keys = keys;
+    this.lanes = lanes;
   }
 
   /** A client's ID as 52 bits of a hash; its bucket is the upper 12 of them. */
@@ -54,8 +56,10 @@ export class Digest {
     const low = sequence | 0;
     const high = Math.floor(sequence / 0x100000000) ^ origin.hash;
     const first = mix(mix(this.keys.first, low), high);
-    this.first[bucket] = (this.first[bucket] as number) ^ first;
-    this.second[bucket] = (this.second[bucket] as number) ^ mix(this.keys.second ^ first, low);
+    const { lanes } = this;
+    const at = 2 * bucket;
+    lanes[at] = (lanes[at] as number) ^ first;
+    lanes[at + 1] = (lanes[at + 1] as number) ^ mix(this.keys.second ^ first, low);
   }
 
   /** The parts of one level: of the whole table, or of one of its parts. */
@@ -70,8 +74,8 @@ export class Digest {
     let first = 0;
     let second = 0;
     for (let bucket = from; bucket < from + count; bucket += 1) {
-      first ^= this.first[bucket] as number;
-      second ^= this.second[bucket] as number;
+      first ^= this.lanes[2 * bucket] as number;
+      second ^= this.lanes[2 * bucket + 1] as number;
     }
     return [first >>> 0, second >>> 0];
   }

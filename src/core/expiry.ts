@@ -2,6 +2,7 @@
 // at every server; a server's own clock decides only when it looks, never which record wins.
 import { asciiBytes } from '../wire/bytes.ts';
 import type { Instant } from '../wire/instant.ts';
+import { NO_SCAN } from '../wire/kernel.ts';
 import { EARLIEST_SECONDS, PURGE_CLIENTS, PURGE_GRACE_SECONDS } from '../wire/limits.ts';
 import type { NewRecord } from '../wire/record.ts';
 import type { Slot, Table } from './table.ts';
@@ -59,6 +60,7 @@ export function fillForgotten(client: Uint8Array, into: NewRecord): void {
   into.stamp.seconds = 0;
   into.stamp.nanoseconds = 0;
   into.forgotten = true;
+  into.scan = NO_SCAN;
 }
 
 const NOWHERE = asciiBytes(' +0+0 0');

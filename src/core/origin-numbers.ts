@@ -22,7 +22,7 @@ export class OriginNumbers {
 
   /** One record more is of this origin. */
   enter(origin: Origin): number {
-    const number = origin === this.last ? this.lastNumber : this.numberOf(origin);
+    const number = this.numberOf(origin);
     this.records[number] = (this.records[number] as number) + 1;
     return number;
   }
@@ -38,7 +38,9 @@ export class OriginNumbers {
     this.free.push(number);
   }
 
-  private numberOf(origin: Origin): number {
+  /** What it is or will be called. Whoever gives a record that number says so with `enter`. */
+  numberOf(origin: Origin): number {
+    if (origin === this.last) return this.lastNumber;
     let number = this.numbers.get(origin);
     if (number === undefined) {
       number = this.free.pop() ?? this.origins.length;

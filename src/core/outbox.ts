@@ -45,7 +45,7 @@ export class Outbox {
   }
 
   has(slot: Slot): boolean {
-    return (this.standings.get(slot) & (IN_LINE | HELD)) !== 0;
+    return this.size > 0 && (this.standings.get(slot) & (IN_LINE | HELD)) !== 0;
   }
 
   /** A client has a newer record: in line, if it is not there; what was held back is held no longer. */
@@ -71,6 +71,7 @@ export class Outbox {
 
   /** The neighbour has this client's record, or better; or the slot is given up. */
   drop(slot: Slot): void {
+    if (this.size === 0) return;
     const standing = this.standings.get(slot);
     if ((standing & IN_LINE) !== 0) this.inLine -= 1;
     else if ((standing & HELD) !== 0) this.heldBack -= 1;

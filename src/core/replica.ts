@@ -73,7 +73,7 @@ export class Replica implements Herd {
   private readonly receiveClock = new ReceiveClock();
   /** What is being taken in, from a client or from a neighbour, and a record of the table that is looked at. */
   private readonly incoming = new NewRecord();
-  private readonly ahead = new RecordsAhead();
+  private readonly ahead: RecordsAhead;
   private readonly known = new RecordView();
 
   constructor(options: ReplicaOptions) {
@@ -84,6 +84,7 @@ export class Replica implements Herd {
     this.observer = options.observer;
     this.keyring = options.keyring;
     this.table = new Table(options.hashSeed, digestKeys(options.herd, options.keyring));
+    this.ahead = new RecordsAhead(this.table.kernel);
     this.lastTickMs = options.nowMs;
     this.livesLookMs = options.nowMs + LIVES_LOOK_MS;
     this.expiry = new Expiry(options.expireAfterSeconds);
@@ -117,7 +118,7 @@ export class Replica implements Herd {
   }
 
   /** Takes back what an earlier life of this server knew, before there are links: one record that was on disk. */
-  restore(record: StoredRecord, claims = true): void {
+  restore(record: NewRecord, claims = true): void {
     const slot = this.table.find(record.text, record.textStart, record.textStart + record.clientLength);
     if (slot === NO_SLOT || this.beats(record, slot)) this.know(slot, record);
     if (claims) gotOf(this.vector, record.origin).add(record.sequence);
@@ -304,9 +305,8 @@ export class Replica implements Herd {
     this.observer.linkCaughtUp(link, records);
   }
 
-  private know(slot: Slot, record: StoredRecord): Slot {
-    const known = slot === NO_SLOT ? this.table.add(record) : slot;
-    if (slot !== NO_SLOT) this.table.replace(slot, record);
+  private know(slot: Slot, record: NewRecord): Slot {
+    const known = this.table.put(slot, record);
     this.whereabouts.stored(known);
     return known;
   }

@@ -2,7 +2,10 @@
 
 /** Who is to be found, and where that is expected: a slot, or -1. */
 export interface Sought {
-  /** In `Ahead.bytes`. */
+  /** By which scan of the kernel it was found, if by any, and in which row. */
+  readonly scan: number;
+  readonly row: number;
+  /** In the bytes that it was read from. */
   readonly clientStart: number;
   readonly clientEnd: number;
   expectedAt: number;
@@ -10,7 +13,6 @@ export interface Sought {
 
 /** Some of them, at most REPORTS_AHEAD. */
 export interface Ahead {
-  readonly bytes: Uint8Array;
   readonly sought: readonly Sought[];
   readonly count: number;
 }

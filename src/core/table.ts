@@ -4,9 +4,10 @@
 // record wins.
 import { equalWords, SPACE, Words } from '../wire/bytes.ts';
 import { compareInstants, copyInstant, type Instant, parseStamp } from '../wire/instant.ts';
-import { DIGEST_BUCKETS, REPORTS_AHEAD } from '../wire/limits.ts';
+import { Kernel, ROW_INTEGERS, SLOT } from '../wire/kernel.ts';
+import { DIGEST_BUCKETS } from '../wire/limits.ts';
 import type { Origin } from '../wire/messages.ts';
-import type { RecordView, StoredRecord } from '../wire/record.ts';
+import type { NewRecord, RecordView, StoredRecord } from '../wire/record.ts';
 import { Digest, type DigestKeys } from './digest.ts';
 import { hashId } from './id-hash.ts';
 import { OriginNumbers } from './origin-numbers.ts';
@@ -26,7 +27,6 @@ import {
   RECEIVED_NANOSECONDS,
   RECEIVED_SECONDS,
   ROW_SHIFT,
-  ROW_TEXT,
   ROW_WORDS,
   SEGMENT_ROWS,
   SEGMENT_SHIFT,
@@ -43,9 +43,6 @@ export type Slot = number;
 /** No client has it. */
 export const NO_SLOT: Slot = -1;
 
-/** The C library puts large memory 16 bytes behind the beginning of a line of the cache: so rows begin with one. Nothing but time depends on it. */
-const BEFORE_ROWS_BYTES = 48;
-
 const BUCKET_SHIFT = 14;
 const BUCKETS_PER_SEGMENT: number = 1 << BUCKET_SHIFT;
 /** Clients for each bucket: a lookup then looks at 1.4 rows on average. */
@@ -59,12 +56,14 @@ export class Table {
   /** All slots are below this. It only grows; `isUsed` tells which have a client. */
   slots = 0;
   private readonly seed: number;
+  /** Where all of it lies, and where those are found that were read ahead. */
+  readonly kernel: Kernel;
   /** As `row.ts` has them. `Texts` reads and writes its own part of them, `Moves` reads these and the texts, nobody else. */
   readonly words: Int32Array[] = [];
   private readonly doubles: Float64Array[] = [];
   readonly texts: Texts = new Texts(this.words);
   /** The first slot of each bucket plus one; rows name the next. */
-  private readonly buckets: Int32Array[] = [new Int32Array(BUCKETS_PER_SEGMENT)];
+  private readonly buckets: Int32Array[] = [];
   private bucketCount = 1;
   /** One less than the power of two above the number of buckets: hashes are cut to this, or to half of it. */
   private mask = 1;
@@ -72,10 +71,6 @@ export class Table {
   private freeSlot: Slot = NO_SLOT;
   /** Where IDs that are looked for stand. */
   private readonly sought = new Words();
-  private readonly hashes = new Int32Array(REPORTS_AHEAD);
-  private readonly expected = new Int32Array(REPORTS_AHEAD);
-  /** Nobody needs it: it keeps the compiler from leaving out what it is made of. */
-  seen = 0;
   private readonly origins = new OriginNumbers();
   /** What all records come to, for neighbours to compare. */
   readonly digest: Digest;
@@ -86,9 +81,12 @@ export class Table {
    * `seed` is any 32 random bits, different in every server: nobody can choose IDs that collide. `keys` are the same in all of a
    * herd.
    */
-  constructor(seed: number, keys: DigestKeys) {
+  constructor(seed: number, keys: DigestKeys, kernel: Kernel = new Kernel()) {
     this.seed = seed | 0;
-    this.digest = new Digest(keys);
+    this.kernel = kernel;
+    this.digest = new Digest(keys, this.kernel.lanes);
+    this.kernel.begin(this.seed, keys.first, keys.second);
+    this.addBuckets();
   }
 
   /** Memory taken, by part: texts are those that have no room in a row. */
@@ -113,40 +111,21 @@ export class Table {
     return NO_SLOT;
   }
 
-  /**
-   * Notes in each of these reports or records where its client is expected. The memory of one is fetched while the others are looked at: the
-   * processor waits for all of them together, not for each. By the time it is used a note may be wrong: `findExpected` looks.
-   */
-  expect({ bytes, sought, count }: Ahead): void {
-    const words = this.sought.of(bytes);
+  /** Notes in each of these reports or records where its client is, if the kernel finds it: what it needs of the memory is fetched together. */
+  expect({ sought, count }: Ahead): void {
+    const { integers, scan } = this.kernel;
+    // Of what was not scanned there is one.
+    if (count === 0 || (sought[0] as Sought).scan !== scan) return;
+    this.kernel.seek(count, this.bucketCount, this.mask);
     for (let index = 0; index < count; index += 1) {
-      const { clientStart, clientEnd } = sought[index] as Sought;
-      this.hashes[index] = hashId(words, clientStart, clientEnd, this.seed);
+      (sought[index] as Sought).expectedAt = integers[index * ROW_INTEGERS + SLOT] as number;
     }
-    for (let index = 0; index < count; index += 1) {
-      this.expected[index] = this.firstIn(this.bucketOf(this.hashes[index] as number));
-    }
-    for (let index = 0; index < count; index += 1) {
-      const hash = this.hashes[index] as number;
-      let slot = this.expected[index] as number;
-      while (slot !== NO_SLOT && this.at(slot, HASH) !== hash) slot = this.at(slot, NEXT);
-      this.expected[index] = slot;
-    }
-    let seen = 0;
-    for (let index = 0; index < count; index += 1) {
-      const slot = this.expected[index] as number;
-      (sought[index] as Sought).expectedAt = slot;
-      if (slot === NO_SLOT) continue;
-      // The row's other line, and where rows do not begin with a line, a third.
-      seen ^= this.at(slot, ROW_TEXT) ^ this.at(slot, ROW_WORDS - 1);
-    }
-    this.seen = seen;
   }
 
-  /** As `find`, for the client of a report in which `expect` noted a slot, rightly or not, or nobody did. */
-  findExpected(bytes: Uint8Array, { clientStart, clientEnd, expectedAt }: Sought): Slot {
-    const isThere = expectedAt !== NO_SLOT && this.isUsed(expectedAt);
-    if (isThere && this.isOf(expectedAt, bytes, clientStart, clientEnd)) return expectedAt;
+  /** As `find`, for the client of a report or record in which `expect` may have noted a slot. */
+  findExpected(bytes: Uint8Array, { clientStart, clientEnd, scan, expectedAt }: Sought): Slot {
+    // Whoever is found stays until somebody is removed, and then nothing of the scan counts.
+    if (expectedAt !== NO_SLOT && scan === this.kernel.scan) return expectedAt;
     return this.find(bytes, clientStart, clientEnd);
   }
 
@@ -177,8 +156,21 @@ export class Table {
     this.fill(slot, record);
   }
 
+  /** Adds or replaces the record of a client, as `find` found it, by one that was just reported or read; returns its slot. */
+  put(slot: Slot, record: NewRecord): Slot {
+    if (slot === NO_SLOT) return this.add(record);
+    const { kernel } = this;
+    const { scan, row, origin } = record;
+    const isThere =
+      scan === kernel.scan && kernel.replace(slot, row, record, this.origins.numberOf(origin), origin.hash);
+    if (isThere) this.stored += 1;
+    else this.replace(slot, record);
+    return slot;
+  }
+
   /** Forgets a client. Its slot may be given to another at once. */
   remove(slot: Slot): void {
+    this.kernel.forget();
     const words = this.words[slot >>> SEGMENT_SHIFT] as Int32Array;
     const row = (slot & (SEGMENT_ROWS - 1)) << ROW_SHIFT;
     this.unlink(slot, words[row + HASH] as number);
@@ -311,10 +303,11 @@ export class Table {
       return slot;
     }
     if (this.slots === this.words.length * SEGMENT_ROWS) {
-      const memory = new ArrayBuffer(BEFORE_ROWS_BYTES + SEGMENT_ROWS * ROW_WORDS * Int32Array.BYTES_PER_ELEMENT);
-      this.words.push(new Int32Array(memory, BEFORE_ROWS_BYTES));
-      this.doubles.push(new Float64Array(memory, BEFORE_ROWS_BYTES));
-      this.texts.reach(memory, BEFORE_ROWS_BYTES);
+      const bytes = SEGMENT_ROWS * ROW_WORDS * Int32Array.BYTES_PER_ELEMENT;
+      const { buffer, start } = this.kernel.rowSegment(this.words.length, bytes);
+      this.words.push(new Int32Array(buffer, start, bytes / Int32Array.BYTES_PER_ELEMENT));
+      this.doubles.push(new Float64Array(buffer, start, bytes / Float64Array.BYTES_PER_ELEMENT));
+      this.texts.reach(new Uint8Array(buffer, start, bytes));
     }
     this.slots += 1;
     return this.slots - 1;
@@ -385,7 +378,7 @@ export class Table {
     const added = this.bucketCount;
     this.bucketCount += 1;
     if (added > this.mask) this.mask = this.mask * 2 + 1;
-    if (added >>> BUCKET_SHIFT === this.buckets.length) this.buckets.push(new Int32Array(BUCKETS_PER_SEGMENT));
+    if (added >>> BUCKET_SHIFT === this.buckets.length) this.addBuckets();
     const parted = added & (this.mask >>> 1);
     let slot = this.firstIn(parted);
     this.setFirst(parted, NO_SLOT);
@@ -394,5 +387,10 @@ export class Table {
       this.link(slot, this.at(slot, HASH));
       slot = next;
     }
+  }
+
+  private addBuckets(): void {
+    const { buffer, start } = this.kernel.bucketSegment(this.buckets.length, 4 * BUCKETS_PER_SEGMENT);
+    this.buckets.push(new Int32Array(buffer, start, BUCKETS_PER_SEGMENT));
   }
 }

@@ -21,9 +21,9 @@ export class Texts {
   }
 
   /** One segment of rows more. */
-  reach(memory: ArrayBuffer, start: number): void {
-    this.rows.push(new Uint8Array(memory, start));
-    this.views.push(new DataView(memory, start));
+  reach(segment: Uint8Array): void {
+    this.rows.push(segment);
+    this.views.push(new DataView(segment.buffer, segment.byteOffset, segment.length));
   }
 
   /** The memory in which a client's text lies, from `startOf` on. */

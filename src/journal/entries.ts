@@ -2,6 +2,7 @@
 // if a stranger had written it. Knows bytes, not files.
 import { crc32 } from 'node:zlib';
 import { ByteReader, ByteWriter, MalformedFrame } from '../wire/bytes.ts';
+import { Kernel } from '../wire/kernel.ts';
 import { STORED_BLOCK_BYTES, VECTOR_ENTRIES } from '../wire/limits.ts';
 import { type Origin, readName } from '../wire/messages.ts';
 import { type NewRecord, type StoredRecord, writeRecord } from '../wire/record.ts';
@@ -147,12 +148,15 @@ export function uint32(bytes: Uint8Array, at: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at);
 }
 
+/** One serves all files, one entry after the other. */
+const kernel = new Kernel();
+
 /** The entries of one file's blocks, in order. */
 export class EntryReader {
   private readonly origins: Origin[] = [];
   private readonly sink: EntrySink;
   private started = false;
-  private readonly records = new RecordsAhead();
+  private readonly records = new RecordsAhead(kernel);
 
   constructor(sink: EntrySink) {
     this.sink = sink;

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asciiBytes, asciiText } from '../wire/bytes.ts';
+import { Kernel } from '../wire/kernel.ts';
 import { GATHERED_BYTES, GATHERED_CHUNK_BYTES } from '../wire/limits.ts';
 import { Gathered } from './gathered.ts';
 
 test('small chunks of whole lines are kept side by side and served in order, others not', () => {
-  const gathered = new Gathered();
+  const gathered = new Gathered(new Kernel());
   const served: string[] = [];
   const who = (name: string): { serveGathered(): void } => ({ serveGathered: () => void served.push(name) });
   const line = (bytes: number): Uint8Array => asciiBytes(`${'x'.repeat(bytes - 1)}\n`);
@@ -28,7 +29,7 @@ test('small chunks of whole lines are kept side by side and served in order, oth
 });
 
 test('what an earlier turn left is not read ahead', () => {
-  const gathered = new Gathered();
+  const gathered = new Gathered(new Kernel());
   const report = 'IAMAT a +1+1 1\n';
   const counts: number[] = [];
   const who = {

@@ -1,6 +1,7 @@
 // The small chunks that connections have sent in one turn, one after the other in one buffer, until all that arrived is read: so the reports
 // of many connections are read ahead and looked up together as if one had sent them. Knows bytes and whose they are.
 import { LF } from '../wire/bytes.ts';
+import type { Kernel } from '../wire/kernel.ts';
 import { GATHERED_BYTES, GATHERED_CHUNK_BYTES } from '../wire/limits.ts';
 import { ReportsAhead } from '../wire/reports-ahead.ts';
 
@@ -14,9 +15,14 @@ export class Gathered {
   /** What is here stays until `serve` returns. */
   readonly bytes: Uint8Array = new Uint8Array(GATHERED_BYTES);
   /** The reports that come next, of one connection or of several: who serves at another place than it was left drops them first. */
-  readonly ahead: ReportsAhead = new ReportsAhead();
+  readonly ahead: ReportsAhead;
   private length = 0;
   private readonly whose: Gathering[] = [];
+
+  /** `kernel` is that of the table in which their clients are looked up. */
+  constructor(kernel: Kernel) {
+    this.ahead = new ReportsAhead(kernel);
+  }
 
   get isEmpty(): boolean {
     return this.whose.length === 0;

@@ -46,7 +46,7 @@ export class Pulse {
   /** What is answered now leaves with the turn that ends. */
   private isEnding = false;
   /** Small chunks that are served when all that has arrived is read. */
-  readonly gathered: Gathered = new Gathered();
+  readonly gathered: Gathered;
   /** Who asks something of this turn, when all that has arrived is read. */
   private asking: (() => void)[] = [];
   /** The replies of this turn, of all connections; whoever appends some says so with `answered`. */
@@ -57,6 +57,7 @@ export class Pulse {
 
   constructor({ replica, readClock, commit }: PulseOptions) {
     this.replica = replica;
+    this.gathered = new Gathered(replica.table.kernel);
     this.readClock = readClock;
     this.keep = commit;
   }

@@ -54,7 +54,7 @@ test('what is wrong with the secret is listed with everything else, and never sh
   assert.equal(await said(), short);
   rmSync(secret);
   mkdirSync(secret);
-  assert.match(await said(), /^  secretFile: .* cannot be read: it is a directory;/);
+  assert.match(await said(), /^ {2}secretFile: .* cannot be read: it is a directory;/);
   // Whoever only looks for the servers, or asks for places, need not know it.
   writeFileSync(configFile, JSON.stringify({ ...file, servers: { A: { clientPort: 1 } } }));
   for (const purpose of ['find', 'places'] as const) await loadConfig({ configFile, env: {}, purpose });

@@ -2,6 +2,7 @@
 // per line. Knows the grammar, not whether a client is known.
 import { isDigit, isWhiteSpace } from './bytes.ts';
 import { type Instant, parseStamp } from './instant.ts';
+import { NO_SCAN } from './kernel.ts';
 import { BOUND, RADIUS_KM } from './limits.ts';
 import { type Position, parseLocation } from './location.ts';
 
@@ -22,7 +23,10 @@ export class Command {
   bound = 0;
   /** WHATSAT asks for a report at least as new as `stamp`. */
   since = false;
-  /** Where the core expects the client's record: its own note, only a guess. Below zero when it has none. */
+  /** The scan of the kernel that found it, and its row there; none of a command that was parsed by itself. */
+  scan: number = NO_SCAN;
+  row = 0;
+  /** Where the core expects the client's record: its own note. Below zero when it has none. */
   expectedAt = -1;
 }
 

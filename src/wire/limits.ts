@@ -208,8 +208,8 @@ export const TURN_MS = 5;
 /** The clock is looked at after this many commands of a turn: a look costs a tenth of a command, and this many WHATSATs take about a millisecond. */
 export const TURN_LINES = 32;
 
-/** Reports that are read before the first of them is served: enough for the processor to fetch what they need while it does something else, and all of it stays in its first cache. The scanner has room for as many (`MOST_ROWS` in `scanner/scan.ts`). */
-export const REPORTS_AHEAD = 16;
+/** Reports that are read before the first of them is served: enough for the processor to fetch what they need while it does something else, and all of it stays in its first cache. The kernel has room for as many (`MOST_ROWS` in `kernel/rows.ts`). */
+export const REPORTS_AHEAD = 32;
 
 /** Most bytes read from a client at once: what Node reads too. */
 export const READ_BYTES: number = 64 * KIBIBYTE;

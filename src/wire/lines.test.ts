@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { Kernel } from './kernel.ts';
 import { LineReader } from './lines.ts';
 import { ReportsAhead } from './reports-ahead.ts';
 
@@ -97,7 +98,7 @@ test('reading reports ahead changes no line, wherever it is given up', () => {
   const streams = fc.array(stream, { minLength: 1, maxLength: 3 });
   fc.assert(
     fc.property(streams, fc.array(fc.nat(5)), (connections, gaps) => {
-      const ahead = new ReportsAhead();
+      const ahead = new ReportsAhead(new Kernel());
       const readers = connections.map(() => new LineReader(LIMIT, EXCERPT));
       const found: string[][] = connections.map(() => []);
       const chunks = connections.map(({ bytes, places }) => cut(bytes, places));
@@ -147,7 +148,7 @@ test("what was read ahead is nobody else's, and no line of whoever is within ano
   const text = (reader: LineReader): string => Buffer.from(reader.bytes.subarray(reader.start, reader.end)).toString();
   const bytes = Buffer.from('IAMAT a +1+1 1\nIAMAT a +1+1 2\nIAMAT b +1+1 3\nIAMAT c +1+1 4\n');
   const [first, second, third] = [new LineReader(100, 10), new LineReader(100, 10), new LineReader(100, 10)];
-  const ahead = new ReportsAhead();
+  const ahead = new ReportsAhead(new Kernel());
   third.push(Buffer.from('half'));
   assert.ok(!third.next());
   first.push(bytes, 0, 30);

@@ -11,6 +11,7 @@ import {
   VARINT_MOST_BYTES,
 } from './bytes.ts';
 import { compareInstants, copyInstant, type Instant, parseStamp } from './instant.ts';
+import { NO_SCAN } from './kernel.ts';
 import { EARLIEST_SECONDS, FRAME_PAYLOAD_BYTES } from './limits.ts';
 import { type Position, parseLocation } from './location.ts';
 import { makeOrigin, type Origin } from './messages.ts';
@@ -63,6 +64,9 @@ export class NewRecord extends RecordView {
   clientStart = 0;
   clientEnd = 0;
   expectedAt = -1;
+  /** The scan of the kernel that found it, and its row there, if its text is what was found. */
+  scan: number = NO_SCAN;
+  row = 0;
   /** Where a text is put together that does not lie together in what was read. */
   readonly assembled: ByteWriter = new ByteWriter();
 }

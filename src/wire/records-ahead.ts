@@ -2,15 +2,14 @@
 // together. Knows no table.
 import type { ByteReader } from './bytes.ts';
 import { compareInstants, copyInstant } from './instant.ts';
-import { REPORTS_AHEAD } from './limits.ts';
-import type { Origin } from './messages.ts';
-import { NewRecord, readRecord } from './record.ts';
 import {
   BODY_START,
   CLIENT_END,
   CLIENT_START,
+  type Kernel,
   LOCATION_END,
   NANOSECONDS,
+  NO_SCAN,
   ORDER_NANOSECONDS,
   ORDER_SECONDS,
   ORIGIN,
@@ -21,10 +20,10 @@ import {
   SECONDS,
   SEQUENCE,
   STAMP_END,
-  scannedDoubles,
-  scannedIntegers,
-  scanRecords,
-} from './scanner.ts';
+} from './kernel.ts';
+import { REPORTS_AHEAD } from './limits.ts';
+import type { Origin } from './messages.ts';
+import { NewRecord, readRecord } from './record.ts';
 
 export class RecordsAhead {
   /** Where the records were read: as long as they wait. */
@@ -32,6 +31,11 @@ export class RecordsAhead {
   /** The records, `count` of them. */
   readonly sought: readonly NewRecord[] = Array.from({ length: REPORTS_AHEAD }, () => new NewRecord());
   count = 0;
+  private readonly kernel: Kernel;
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+  }
 
   /**
    * Reads the next of `left` records: plain ones as many as follow each other, or one of any kind.
@@ -40,9 +44,10 @@ export class RecordsAhead {
   read(reader: ByteReader, origins: readonly Origin[], left: number): void {
     const { bytes, position: start } = reader;
     this.bytes = bytes;
-    const found = scanRecords(bytes, start, start + reader.remaining, Math.min(left, REPORTS_AHEAD));
+    const { kernel } = this;
+    const found = kernel.records(bytes, start, start + reader.remaining, Math.min(left, REPORTS_AHEAD));
     let count = 0;
-    while (count < found && fill(this.sought[count] as NewRecord, count, bytes, start, origins)) count += 1;
+    while (count < found && fill(this.sought[count] as NewRecord, kernel, count, bytes, origins)) count += 1;
     this.count = count;
     if (count > 0) {
       const last = this.sought[count - 1] as NewRecord;
@@ -50,43 +55,54 @@ export class RecordsAhead {
       return;
     }
     this.count = 1;
-    readRecord(reader, origins, this.sought[0] as NewRecord);
+    const one = this.sought[0] as NewRecord;
+    one.scan = NO_SCAN;
+    readRecord(reader, origins, one);
   }
 }
 
 /**
- * Fills a record with a row of the scan that began at `start`: its text lies in what was read. False if it is of an origin that the batch does not
+ * Fills a record with a row of the last scan: its text lies in what was read. False if it is of an origin that the batch does not
  * name, or ordered after its stamp: `readRecord` says so.
  */
-function fill(into: NewRecord, row: number, bytes: Uint8Array, start: number, origins: readonly Origin[]): boolean {
+function fill(
+  into: NewRecord,
+  { integers, doubles, scan, base }: Kernel,
+  row: number,
+  bytes: Uint8Array,
+  origins: readonly Origin[],
+): boolean {
   const integer = row * ROW_INTEGERS;
   const double = row * ROW_DOUBLES;
-  const origin = origins[scannedIntegers[integer + ORIGIN] as number];
+  const origin = origins[integers[integer + ORIGIN] as number];
   if (origin === undefined) return false;
   into.origin = origin;
-  into.sequence = scannedDoubles[double + SEQUENCE] as number;
-  into.received.seconds = scannedDoubles[double + RECEIVED_SECONDS] as number;
-  into.received.nanoseconds = scannedIntegers[integer + RECEIVED_NANOSECONDS] as number;
-  into.stamp.seconds = scannedDoubles[double + SECONDS] as number;
-  into.stamp.nanoseconds = scannedIntegers[integer + NANOSECONDS] as number;
-  const orderNanoseconds = scannedIntegers[integer + ORDER_NANOSECONDS] as number;
+  into.sequence = doubles[double + SEQUENCE] as number;
+  into.received.seconds = doubles[double + RECEIVED_SECONDS] as number;
+  into.received.nanoseconds = integers[integer + RECEIVED_NANOSECONDS] as number;
+  into.stamp.seconds = doubles[double + SECONDS] as number;
+  into.stamp.nanoseconds = integers[integer + NANOSECONDS] as number;
+  const orderNanoseconds = integers[integer + ORDER_NANOSECONDS] as number;
   if (orderNanoseconds < 0) copyInstant(into.stamp, into.order);
   else {
-    into.order.seconds = scannedDoubles[double + ORDER_SECONDS] as number;
+    into.order.seconds = doubles[double + ORDER_SECONDS] as number;
     into.order.nanoseconds = orderNanoseconds;
     if (compareInstants(into.order, into.stamp) > 0) return false;
   }
-  const clientStart = scannedIntegers[integer + CLIENT_START] as number;
-  const clientEnd = scannedIntegers[integer + CLIENT_END] as number;
-  const locationEnd = scannedIntegers[integer + LOCATION_END] as number;
+  const clientStart = integers[integer + CLIENT_START] as number;
+  const clientEnd = integers[integer + CLIENT_END] as number;
+  const locationEnd = integers[integer + LOCATION_END] as number;
   into.text = bytes;
-  into.textStart = start + clientStart;
-  into.textLength = (scannedIntegers[integer + STAMP_END] as number) - clientStart;
+  into.textStart = base + clientStart;
+  into.textLength = (integers[integer + STAMP_END] as number) - clientStart;
   into.clientLength = clientEnd - clientStart;
   into.locationLength = locationEnd - clientEnd - 1;
   into.forgotten = false;
-  into.bodyStart = start + (scannedIntegers[integer + BODY_START] as number);
+  into.bodyStart = base + (integers[integer + BODY_START] as number);
   into.clientStart = into.textStart;
-  into.clientEnd = start + clientEnd;
+  into.clientEnd = base + clientEnd;
+  into.scan = scan;
+  into.row = row;
+  into.expectedAt = -1;
   return true;
 }

@@ -2,8 +2,9 @@
 import { type ByteWriter, CR, LF, SPACE } from './bytes.ts';
 import type { Command } from './command.ts';
 import { type Instant, writeSkew } from './instant.ts';
+import { NO_SCAN } from './kernel.ts';
 import type { Line } from './lines.ts';
-import type { RecordView, StoredRecord } from './record.ts';
+import type { NewRecord, StoredRecord } from './record.ts';
 
 /** The beginning of an `AT` line: `AT <server> <skew> `. The report's own bytes and an LF follow. */
 export function writeAtStart(out: ByteWriter, server: Uint8Array, received: Instant, stamp: Instant): void {
@@ -39,13 +40,15 @@ export function writeTooLong(out: ByteWriter, excerpt: Line): void {
  * Prints `client location stamp` with single spaces between, and notes in `into` where it stands: in `line` if it stands there so, or in
  * `out`.
  */
-export function writeReportText(out: ByteWriter, line: Uint8Array, command: Command, into: RecordView): void {
+export function writeReportText(out: ByteWriter, line: Uint8Array, command: Command, into: NewRecord): void {
   const { clientStart, clientEnd, locationStart, locationEnd, stampStart, stampEnd } = command;
   const isSingle = locationStart === clientEnd + 1 && stampStart === locationEnd + 1;
   if (isSingle && line[clientEnd] === SPACE && line[locationEnd] === SPACE) {
     into.text = line;
     into.textStart = clientStart;
     into.textLength = stampEnd - clientStart;
+    into.scan = command.scan;
+    into.row = command.row;
     return out.copy(line, clientStart, stampEnd);
   }
   const start = out.length;
@@ -54,6 +57,7 @@ export function writeReportText(out: ByteWriter, line: Uint8Array, command: Comm
   out.copy(line, locationStart, locationEnd);
   out.byte(SPACE);
   out.copy(line, stampStart, stampEnd);
+  into.scan = NO_SCAN;
   into.text = out.bytes;
   into.textStart = start;
   into.textLength = out.length - start;

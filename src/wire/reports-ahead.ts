@@ -1,20 +1,18 @@
 // The plain reports that stand one after the other in a chunk, read before the first of them is served, so that what all of them will
 // need of the memory can be asked for together. Knows no table.
 import { Command } from './command.ts';
-import { REPORTS_AHEAD } from './limits.ts';
 import {
   CLIENT_END,
   CLIENT_START,
+  type Kernel,
   LOCATION_END,
   NANOSECONDS,
   ROW_DOUBLES,
   ROW_INTEGERS,
   SECONDS,
   STAMP_END,
-  scannedDoubles,
-  scannedIntegers,
-  scanReports,
-} from './scanner.ts';
+} from './kernel.ts';
+import { REPORTS_AHEAD } from './limits.ts';
 
 const NOTHING = new Uint8Array(0);
 
@@ -25,21 +23,26 @@ export class ReportsAhead {
   /** The reports, `count` of them. */
   readonly sought: readonly Command[] = Array.from({ length: REPORTS_AHEAD }, () => new Command());
   count = 0;
+  private readonly kernel: Kernel;
   private at = 0;
   /** Where the next of them begins. */
   private nextStart = 0;
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+  }
 
   /** Reads those that come next, from `start` on; none if the next line is no plain report of at most `mostBytes`. */
   read(bytes: Uint8Array, start: number, mostBytes: number): void {
     this.bytes = bytes;
     this.at = 0;
     this.nextStart = start;
-    const found = scanReports(bytes, start, REPORTS_AHEAD);
+    const found = this.kernel.reports(bytes, start, REPORTS_AHEAD);
     let count = 0;
     let at = start;
     for (; count < found; count += 1) {
       const report = this.sought[count] as Command;
-      fill(report, count, start);
+      fill(report, this.kernel, count);
       if (report.stampEnd - at > mostBytes) break;
       at = report.stampEnd + 1;
     }
@@ -64,15 +67,18 @@ export class ReportsAhead {
   }
 }
 
-/** Fills a report with a row of the scan that began at `start`. */
-function fill(report: Command, row: number, start: number): void {
+/** Fills a report with a row of the last scan. */
+function fill(report: Command, { integers, doubles, scan, base }: Kernel, row: number): void {
   const integer = row * ROW_INTEGERS;
-  report.clientStart = start + (scannedIntegers[integer + CLIENT_START] as number);
-  report.clientEnd = start + (scannedIntegers[integer + CLIENT_END] as number);
+  report.clientStart = base + (integers[integer + CLIENT_START] as number);
+  report.clientEnd = base + (integers[integer + CLIENT_END] as number);
   report.locationStart = report.clientEnd + 1;
-  report.locationEnd = start + (scannedIntegers[integer + LOCATION_END] as number);
+  report.locationEnd = base + (integers[integer + LOCATION_END] as number);
   report.stampStart = report.locationEnd + 1;
-  report.stampEnd = start + (scannedIntegers[integer + STAMP_END] as number);
-  report.stamp.seconds = scannedDoubles[row * ROW_DOUBLES + SECONDS] as number;
-  report.stamp.nanoseconds = scannedIntegers[integer + NANOSECONDS] as number;
+  report.stampEnd = base + (integers[integer + STAMP_END] as number);
+  report.stamp.seconds = doubles[row * ROW_DOUBLES + SECONDS] as number;
+  report.stamp.nanoseconds = integers[integer + NANOSECONDS] as number;
+  report.scan = scan;
+  report.row = row;
+  report.expectedAt = -1;
 }

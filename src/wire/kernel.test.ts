@@ -4,6 +4,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { asciiBytes, ByteReader, ByteWriter, MalformedFrame } from './bytes.ts';
 import { Command, parseCommand } from './command.ts';
+import { Kernel } from './kernel.ts';
 import { REPORTS_AHEAD } from './limits.ts';
 import { makeOrigin } from './messages.ts';
 import { copyRecord, NewRecord, readRecord, type StoredRecord, writeRecord } from './record.ts';
@@ -63,7 +64,7 @@ test('plain reports are read as the whole grammar reads them, or left to it, whe
   let plain = 0;
   let atOnce = 0;
   const lines = fc.array(line, { minLength: 1, maxLength: REPORTS_AHEAD + 4 });
-  const ahead = new ReportsAhead();
+  const ahead = new ReportsAhead(new Kernel());
   fc.assert(
     fc.property(lines, changes, fc.nat(3), fc.nat(90), (texts, changed, before, missing) => {
       const all = Uint8Array.from('x'.repeat(before) + texts.join(''), (character) => character.charCodeAt(0));
@@ -104,7 +105,7 @@ test('what every usual device sends is plain', () => {
   const bytes = Uint8Array.from(usual.map((text) => `IAMAT ${text}\n`).join(''), (character) =>
     character.charCodeAt(0),
   );
-  const ahead = new ReportsAhead();
+  const ahead = new ReportsAhead(new Kernel());
   ahead.read(bytes, 0, 300);
   assert.equal(ahead.count, usual.length);
 });
@@ -166,7 +167,7 @@ test('plain records are read as records are read one by one, and what is no reco
   let plain = 0;
   let refused = 0;
   const batches = fc.array(recordBytes, { minLength: 1, maxLength: REPORTS_AHEAD + 4 });
-  const ahead = new RecordsAhead();
+  const ahead = new RecordsAhead(new Kernel());
   fc.assert(
     fc.property(
       batches,
@@ -254,7 +255,7 @@ test('what only looks like a plain record is read as what it is', () => {
   ];
   const origins = Array.from({ length: 47 }, (_, epoch) => makeOrigin('Goloman', epoch));
   for (const [what, bytes, count, refusal] of cases) {
-    const ahead = new RecordsAhead();
+    const ahead = new RecordsAhead(new Kernel());
     const reader = new ByteReader(Uint8Array.from([...bytes, ...bytes]));
     const read = (): void => ahead.read(reader, origins, 2);
     if (refusal === undefined) read();
@@ -271,7 +272,7 @@ test('a record is plain if it was a usual report, however large its numbers are'
     for (const number of numbers) out.varint(number);
     for (const part of parts) out.field(asciiBytes(part));
   }
-  const ahead = new RecordsAhead();
+  const ahead = new RecordsAhead(new Kernel());
   ahead.read(new ByteReader(out.take()), ORIGINS, 2);
   assert.equal(ahead.count, 2);
   const last = ahead.sought[1] as NewRecord;
@@ -284,16 +285,16 @@ test('where there is no WebAssembly nothing is plain, and all is read the other 
     import { ByteReader } from '${import.meta.resolve('./bytes.js')}';
     import { RecordsAhead } from '${import.meta.resolve('./records-ahead.js')}';
     import { ReportsAhead } from '${import.meta.resolve('./reports-ahead.js')}';
-    import { scanReports } from '${import.meta.resolve('./scanner.js')}';
+    import { Kernel } from '${import.meta.resolve('./kernel.js')}';
     const bytes = new TextEncoder().encode('IAMAT a +1+1 1\\nIAMAT b +1+1 1\\n');
     const reader = new LineReader(100, 10);
-    const ahead = new ReportsAhead();
+    const ahead = new ReportsAhead(new Kernel());
     reader.push(bytes);
     reader.readAhead(ahead);
     const lines = [];
     while (reader.next()) lines.push(reader.end - reader.start);
-    console.log(typeof WebAssembly, scanReports(bytes, 0, 16), ahead.count, ...lines);
-    const records = new RecordsAhead();
+    console.log(typeof WebAssembly, new Kernel().reports(bytes, 0, 16), ahead.count, ...lines);
+    const records = new RecordsAhead(new Kernel());
     const batch = new ByteReader(new Uint8Array([${Array(2).fill(PLAIN_RECORD.join()).join()}]));
     for (let left = 2; left > 0; left -= records.count) records.read(batch, [{ name: 'Goloman', epoch: 1 }], left);
     console.log(batch.remaining, records.count, records.sought[0].sequence);

@@ -1,39 +1,27 @@
 // Finds the plain reports in a client's bytes and the plain records in a neighbour's, one after the other, as many at a time as are wanted:
-// their parts, and the numbers of their stamps. Written in AssemblyScript, which becomes WebAssembly: eight digits are read with three
-// multiplications, and sixteen bytes of an ID are looked at together, as JavaScript cannot. `node scripts/build-scanner.mjs` makes
-// `src/wire/scanner-code.ts` of it.
+// their parts, and the numbers of their stamps. Eight digits are read with three multiplications, and sixteen bytes of an ID are looked at
+// together, as JavaScript cannot.
 //
 // Whatever is in any way unusual ends the scan: the grammar is in `src/wire/command.ts` and `src/wire/record.ts`, this is only a faster way
 // through the middle of it, and property tests hold them together.
-
-/** The most bytes that are scanned together. */
-const WINDOW_BYTES = 2048;
-/** What may be loaded behind them: it may be anything, because nothing counts that does not end in time. */
-const SLACK_BYTES = 256;
-/** The most reports or records that are found together, as `REPORTS_AHEAD` in limits.ts. */
-const MOST_ROWS = 16;
-const ROW_BYTES = 80;
-/** Where what is scanned begins, and where the results do. */
-export const WINDOW = memory.data(WINDOW_BYTES + SLACK_BYTES, 16);
-export const ROWS = memory.data(MOST_ROWS * ROW_BYTES, 16);
-
-// A row, one for each report or record. 32-bit integers, by their place in it; where something is counts from the window's beginning ...
-const CLIENT_START = 0;
-const CLIENT_END = 4;
-const LOCATION_END = 8;
-const STAMP_END = 12;
-const NANOSECONDS = 16;
-// ... of records ...
-const RECEIVED_NANOSECONDS = 20;
-const ORIGIN = 24;
-const BODY_START = 28;
-/** Below zero if the record is ordered by its stamp. */
-const ORDER_NANOSECONDS = 32;
-// ... and doubles.
-const SECONDS = 40;
-const RECEIVED_SECONDS = 48;
-const ORDER_SECONDS = 56;
-const SEQUENCE = 64;
+import {
+  BODY_START,
+  CLIENT_END,
+  CLIENT_START,
+  LOCATION_END,
+  NANOSECONDS,
+  ORDER_NANOSECONDS,
+  ORDER_SECONDS,
+  ORIGIN,
+  RECEIVED_NANOSECONDS,
+  RECEIVED_SECONDS,
+  ROW_BYTES,
+  ROWS,
+  SECONDS,
+  SEQUENCE,
+  STAMP_END,
+  WINDOW,
+} from './rows';
 
 const LF = 0x0a;
 const SPACE: u8 = 0x20;
@@ -71,10 +59,10 @@ const NANOSECONDS_OF = memory.data<u32>([
 /** Where the varint that was read last ends. */
 let end: usize = 0;
 
-/** Finds reports, each a line, in the first `length` bytes of the window; returns how many, at most `most`. */
-export function reports(length: usize, most: u32): u32 {
-  const windowEnd = WINDOW + length;
-  let at = WINDOW;
+/** Finds reports, each a line, in the window's bytes `[start, limit)`; returns how many, at most `most`. */
+export function reports(start: usize, limit: usize, most: u32): u32 {
+  const windowEnd = WINDOW + limit;
+  let at = WINDOW + start;
   let row = ROWS;
   let count: u32 = 0;
   for (; count < most; count += 1) {
@@ -93,10 +81,10 @@ export function reports(length: usize, most: u32): u32 {
   return count;
 }
 
-/** Finds records of a batch in the first `length` bytes of the window; returns how many, at most `most`. */
-export function records(length: usize, most: u32): u32 {
-  const windowEnd = WINDOW + length;
-  let at = WINDOW;
+/** Finds records of a batch in the window's bytes `[start, limit)`; returns how many, at most `most`. */
+export function records(start: usize, limit: usize, most: u32): u32 {
+  const windowEnd = WINDOW + limit;
+  let at = WINDOW + start;
   let row = ROWS;
   let count: u32 = 0;
   for (; count < most; count += 1) {

@@ -1,0 +1,179 @@
+// The kernel's way through the table beside the other: whatever was read ahead ends as what was taken in one at a time.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import test from 'node:test';
+import fc from 'fast-check';
+import { asciiText, ByteReader, ByteWriter } from '../wire/bytes.ts';
+import { Kernel } from '../wire/kernel.ts';
+import { LINE_BYTES, REPORTS_AHEAD } from '../wire/limits.ts';
+import { makeOrigin } from '../wire/messages.ts';
+import { copyRecord, NewRecord, RecordView, readRecord, type StoredRecord, writeRecord } from '../wire/record.ts';
+import { RecordsAhead } from '../wire/records-ahead.ts';
+import { ReportsAhead } from '../wire/reports-ahead.ts';
+import { NO_SLOT, Table } from './table.ts';
+
+const ORIGINS = [makeOrigin('Hands', 1), makeOrigin('Hands', 2), makeOrigin('Welsh', 1)];
+const KEYS = { first: 11, second: -22, check: 33 };
+
+interface Told {
+  readonly client: string;
+  readonly origin: number;
+  readonly sequence: number;
+  readonly location: string;
+  readonly stamp: string;
+  readonly order: number;
+}
+
+// Few clients, of all lengths that make a difference: to the hash, to the words that are compared, to the room in a row.
+const CLIENTS = [
+  'a',
+  'b',
+  'cc',
+  'kiwi',
+  'kiwi2',
+  'van-0007',
+  'van-0007x',
+  'v'.repeat(20),
+  'w'.repeat(21),
+  'x'.repeat(60),
+];
+const LOCATIONS = ['+1-2', '+34.068930-118.445127', '-89.9999999999+179.9999999999', '+00.00+00.00'];
+const told: fc.Arbitrary<Told> = fc.record({
+  client: fc.constantFrom(...CLIENTS, ...CLIENTS.slice(0, 8)),
+  origin: fc.constantFrom(0, 0, 0, 0, 1, 2),
+  sequence: fc.oneof(
+    { weight: 9, arbitrary: fc.integer({ min: 1, max: 5000 }) },
+    fc.constantFrom(2 ** 31, 2 ** 32 + 7, 2 ** 53 - 1),
+  ),
+  location: fc.constantFrom(...LOCATIONS),
+  stamp: fc.constantFrom('1700000000', '1700000000.5', '1700000000.123456789', '9.000000001', '0'),
+  order: fc.constantFrom(-1, -1, -1, 1),
+});
+/** Records that come together, then somebody who is removed, if that client is there. */
+const turns = fc.array(
+  fc.tuple(fc.array(told, { minLength: 1, maxLength: REPORTS_AHEAD + 8 }), fc.constantFrom('', '', ...CLIENTS)),
+  { minLength: 1, maxLength: 8 },
+);
+
+function recordOf({ client, origin, sequence, location, stamp, order }: Told): StoredRecord {
+  const text = Buffer.from(`${client} ${location} ${stamp}`);
+  const [seconds, decimals = ''] = stamp.split('.') as [string, string?];
+  const at = { seconds: Number(seconds), nanoseconds: Number(decimals.padEnd(9, '0')) };
+  return {
+    origin: ORIGINS[origin] as (typeof ORIGINS)[0],
+    sequence,
+    received: { seconds: 1_700_000_001, nanoseconds: sequence % 1_000_000_000 },
+    order: order < 0 ? at : { seconds: Math.max(0, at.seconds - 1), nanoseconds: 0 },
+    stamp: at,
+    text,
+    textStart: 0,
+    textLength: text.length,
+    clientLength: client.length,
+    locationLength: location.length,
+    forgotten: false,
+  };
+}
+
+function take(table: Table, bytes: Uint8Array, record: NewRecord): void {
+  const slot = table.findExpected(bytes, record);
+  if (slot === NO_SLOT || table.compareOrder(record.order, slot) >= 0) table.put(slot, record);
+}
+
+function contents(table: Table): string[] {
+  const view = new RecordView();
+  const shown: string[] = [];
+  for (let slot = 0; slot < table.slots; slot += 1) {
+    if (!table.isUsed(slot)) continue;
+    table.read(slot, view);
+    const { text, origin, ...numbers } = copyRecord(view);
+    shown.push(`${slot} ${asciiText(text)} ${origin.name} ${origin.epoch} ${JSON.stringify(numbers)}`);
+  }
+  return shown;
+}
+
+// All there may be, room for the buckets alone, and none.
+for (const pages of [65_536, 4, 2]) {
+  test(`records that are read ahead end as those that are read one by one, with ${pages} pages of memory`, () => {
+    let ahead = 0;
+    fc.assert(
+      fc.property(turns, fc.integer(), fc.nat(9), (all, seed, before) => {
+        const [together, singly] = [new Table(seed, KEYS, new Kernel(pages)), new Table(seed, KEYS, new Kernel(pages))];
+        const reading = new RecordsAhead(together.kernel);
+        const one = new NewRecord();
+        for (const [records, removed] of all) {
+          const out = new ByteWriter();
+          out.copy(new Uint8Array(before));
+          for (const record of records) writeRecord(out, recordOf(record), record.origin);
+          const bytes = out.take();
+          const reader = new ByteReader(bytes, before);
+          for (let left = records.length; left > 0; left -= reading.count) {
+            reading.read(reader, ORIGINS, left);
+            together.expect(reading);
+            for (const record of reading.sought.slice(0, reading.count)) {
+              if (record.expectedAt !== NO_SLOT) ahead += 1;
+              take(together, bytes, record);
+            }
+          }
+          const alone = new ByteReader(bytes, before);
+          for (const _ of records) {
+            readRecord(alone, ORIGINS, one);
+            take(singly, bytes, one);
+          }
+          const id = Buffer.from(removed);
+          for (const table of [together, singly]) {
+            const slot = table.find(id, 0, id.length);
+            if (slot !== NO_SLOT) table.remove(slot);
+          }
+          assert.deepEqual(contents(together), contents(singly));
+          assert.deepEqual(together.digest.parts(undefined), singly.digest.parts(undefined));
+          assert.equal(together.stored, singly.stored);
+        }
+      }),
+      { numRuns: 400 },
+    );
+    assert.equal(ahead > 1000, pages > 4, `${ahead} were found by the kernel`);
+  });
+}
+
+test('where memory for the kernel ends in the middle, those beyond are found the other way', () => {
+  // Room for the first segment of rows, of 8,192 clients.
+  const table = new Table(3, KEYS, new Kernel(22));
+  const ids = Array.from({ length: 20_000 }, (_, index) => `client-${index}`);
+  for (const [index, client] of ids.entries()) {
+    table.add(recordOf({ client, origin: 0, sequence: index + 1, location: '+1-2', stamp: '5', order: -1 }));
+  }
+  const bytes = Buffer.from(ids.map((client) => `IAMAT ${client} +1-2 9\n`).join(''));
+  const ahead = new ReportsAhead(table.kernel);
+  let expected = 0;
+  let found = 0;
+  for (let start = 0; start < bytes.length; ) {
+    ahead.read(bytes, start, LINE_BYTES);
+    table.expect(ahead);
+    for (let next = ahead.next(bytes, start, bytes.length); next; next = ahead.next(bytes, start, bytes.length)) {
+      if (next.expectedAt !== NO_SLOT) expected += 1;
+      assert.equal(table.sequenceOf(table.findExpected(bytes, next)), found + 1);
+      found += 1;
+      start = next.stampEnd + 1;
+    }
+  }
+  assert.equal(found, ids.length);
+  assert.ok(expected > 4000 && expected <= 8192, `${expected} were found by the kernel`);
+});
+
+test('where there is no WebAssembly the table is the same', () => {
+  const program = `
+    import { Table } from '${import.meta.resolve('./table.js')}';
+    const table = new Table(1, { first: 1, second: 2, check: 3 });
+    const text = new TextEncoder().encode('ant +1-2 5');
+    const record = { origin: { name: 'Hands', epoch: 1, hash: 7 }, sequence: 1, received: { seconds: 1, nanoseconds: 2 },
+      order: { seconds: 5, nanoseconds: 0 }, stamp: { seconds: 5, nanoseconds: 0 }, text, textStart: 0, textLength: 10, clientLength: 3,
+      locationLength: 4, forgotten: false };
+    table.add(record);
+    table.put(0, { ...record, sequence: 2, scan: table.kernel.scan, row: 0 });
+    console.log(typeof WebAssembly, table.find(text, 0, 3), table.sequenceOf(0), table.size, table.texts.startOf(0));
+  `;
+  const said = execFileSync(process.execPath, ['--jitless', '--input-type=module', '--eval', program], {
+    encoding: 'utf8',
+  });
+  assert.equal(said, 'undefined 0 2 1 64\n');
+});
