@@ -20,7 +20,7 @@ import {
 } from './rows';
 
 /** Segments of rows and of buckets that may lie in this memory: rows alone would fill it. */
-const MOST_SEGMENTS = 4096;
+const MOST_SEGMENTS: u32 = 4096;
 /** Where each segment of rows begins, and each of buckets; 0 for one that lies elsewhere. */
 export const ROW_SEGMENTS = memory.data(MOST_SEGMENTS * 4, 16);
 export const BUCKET_SEGMENTS = memory.data(MOST_SEGMENTS * 4, 16);
@@ -84,7 +84,7 @@ export function seek(count: u32, bucketCount: u32, mask: u32): void {
     const hash = load<u32>(hashes + (index << 2));
     let bucket = hash & mask;
     if (bucket >= bucketCount) bucket = hash & (mask >> 1);
-    const segment = load<u32>(BUCKET_SEGMENTS + ((bucket >> BUCKET_SEGMENT_SHIFT) << 2));
+    const segment = segmentOf(BUCKET_SEGMENTS, bucket >> BUCKET_SEGMENT_SHIFT);
     const place = (bucket & ((1 << BUCKET_SEGMENT_SHIFT) - 1)) << 2;
     store<i32>(ROWS + index * ROW_BYTES, segment === 0 ? NO_SLOT : load<i32>(segment + place) - 1, SLOT);
   }
@@ -156,9 +156,13 @@ export function replace(slot: i32, index: u32, origin: u32, originHash: u32): bo
 
 /** Where the row of a slot is; 0 if it is not here, or there is no such slot. */
 function addressOf(slot: i32): usize {
-  if (slot < 0) return 0;
-  const segment: usize = load<u32>(ROW_SEGMENTS + ((<usize>(slot >> ROW_SEGMENT_SHIFT)) << 2));
+  const segment: usize = segmentOf(ROW_SEGMENTS, <u32>slot >> ROW_SEGMENT_SHIFT);
   return segment === 0 ? 0 : segment + ((<usize>(slot & ((1 << ROW_SEGMENT_SHIFT) - 1))) << CLIENT_SHIFT);
+}
+
+/** Where a segment begins; 0 if it lies elsewhere, as all do that the lists have no room for. No slot, below zero, is in one of those. */
+function segmentOf(segments: usize, index: u32): u32 {
+  return index < MOST_SEGMENTS ? load<u32>(segments + (index << 2)) : 0;
 }
 
 /** Looks at both lines of a row, and waits for neither. */

@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import test from 'node:test';
 import fc from 'fast-check';
-import { asciiText, ByteReader, ByteWriter } from '../wire/bytes.ts';
-import { Kernel } from '../wire/kernel.ts';
+import { asciiBytes, asciiText, ByteReader, ByteWriter } from '../wire/bytes.ts';
+import { Kernel, SLOT } from '../wire/kernel.ts';
 import { LINE_BYTES, REPORTS_AHEAD } from '../wire/limits.ts';
 import { makeOrigin } from '../wire/messages.ts';
 import { copyRecord, NewRecord, RecordView, readRecord, type StoredRecord, writeRecord } from '../wire/record.ts';
 import { RecordsAhead } from '../wire/records-ahead.ts';
 import { ReportsAhead } from '../wire/reports-ahead.ts';
+import { hashId } from './id-hash.ts';
 import { NO_SLOT, Table } from './table.ts';
 
 const ORIGINS = [makeOrigin('Hands', 1), makeOrigin('Hands', 2), makeOrigin('Welsh', 1)];
@@ -158,6 +159,35 @@ test('where memory for the kernel ends in the middle, those beyond are found the
   }
   assert.equal(found, ids.length);
   assert.ok(expected > 4000 && expected <= 8192, `${expected} were found by the kernel`);
+});
+
+test('what lies in segments beyond those of which the kernel knows is left to the other way', () => {
+  const kernel = new Kernel();
+  kernel.begin(0, 0, 0);
+  const bytes = asciiBytes('IAMAT ant +1-2 5\n');
+  const hash = hashId(new DataView(bytes.buffer), 6, 9, 0);
+  const segment = kernel.bucketSegment(0, 65_536);
+  const words = new Int32Array(segment.buffer, segment.start, 16_384);
+  const slotOf = (bucketCount: number, mask: number): number | undefined => {
+    assert.equal(kernel.reports(bytes, 0, 1), 1);
+    kernel.seek(1, bucketCount, mask);
+    return kernel.integers[SLOT];
+  };
+  // Where there is nothing but the first bucket, a row of this client: as if it were the first of a segment too many.
+  const row = [2 ** 25 + 1, 0, 0, 0, 0, 0, 0, 0, hash, -1, 0, 10, 3];
+  words.set(row);
+  new Uint8Array(segment.buffer, segment.start).set(bytes.subarray(6, 16), 64);
+  assert.equal(slotOf(1, 1), -1);
+  words[0] = 2 ** 31 - 1;
+  assert.equal(slotOf(1, 1), -1);
+  // And it is in the first segment, but its bucket is in one too many.
+  const { buffer, start } = kernel.rowSegment(0, 1024);
+  new Uint8Array(buffer, start, 128).set(new Uint8Array(segment.buffer, segment.start, 128));
+  kernel.lanes.fill(segment.start);
+  words.fill(1);
+  assert.equal(slotOf(1, 1), 0);
+  assert.ok((hash & (2 ** 26)) !== 0);
+  assert.equal(slotOf(2 ** 27, 2 ** 27 - 1), -1);
 });
 
 test('where there is no WebAssembly the table is the same', () => {
