@@ -11,6 +11,7 @@ import { copyRecord, NewRecord, RecordView, readRecord, type StoredRecord, write
 import { RecordsAhead } from '../wire/records-ahead.ts';
 import { ReportsAhead } from '../wire/reports-ahead.ts';
 import { hashId } from './id-hash.ts';
+import { CLIENT_LENGTH, HASH, NEXT, ROW_TEXT, ROW_TEXT_BYTES, ROW_WORDS, TEXT_LENGTH } from './row.ts';
 import { NO_SLOT, Table } from './table.ts';
 
 const ORIGINS = [makeOrigin('Hands', 1), makeOrigin('Hands', 2), makeOrigin('Welsh', 1)];
@@ -22,7 +23,7 @@ interface Told {
   readonly sequence: number;
   readonly location: string;
   readonly stamp: string;
-  readonly order: number;
+  readonly order: 'stamp' | 'a second before' | 'in the same second';
 }
 
 // Few clients, of all lengths that make a difference: to the hash, to the words that are compared, to the room in a row.
@@ -48,7 +49,7 @@ const told: fc.Arbitrary<Told> = fc.record({
   ),
   location: fc.constantFrom(...LOCATIONS),
   stamp: fc.constantFrom('1700000000', '1700000000.5', '1700000000.123456789', '9.000000001', '0'),
-  order: fc.constantFrom(-1, -1, -1, 1),
+  order: fc.constantFrom('stamp' as const, 'stamp' as const, 'a second before' as const, 'in the same second' as const),
 });
 /** Records that come together, then somebody who is removed, if that client is there. */
 const turns = fc.array(
@@ -63,8 +64,11 @@ function recordOf({ client, origin, sequence, location, stamp, order }: Told): S
   return {
     origin: ORIGINS[origin] as (typeof ORIGINS)[0],
     sequence,
-    received: { seconds: 1_700_000_001, nanoseconds: sequence % 1_000_000_000 },
-    order: order < 0 ? at : { seconds: Math.max(0, at.seconds - 1), nanoseconds: 0 },
+    received: { seconds: 1_700_000_001 + (sequence % 7), nanoseconds: sequence % 1_000_000_000 },
+    order:
+      order === 'stamp'
+        ? at
+        : { seconds: Math.max(0, at.seconds - (order === 'a second before' ? 1 : 0)), nanoseconds: 0 },
     stamp: at,
     text,
     textStart: 0,
@@ -86,8 +90,10 @@ function contents(table: Table): string[] {
   for (let slot = 0; slot < table.slots; slot += 1) {
     if (!table.isUsed(slot)) continue;
     table.read(slot, view);
-    const { text, origin, ...numbers } = copyRecord(view);
-    shown.push(`${slot} ${asciiText(text)} ${origin.name} ${origin.epoch} ${JSON.stringify(numbers)}`);
+    // Of the text, the bytes that lie there: what is between its parts, too.
+    const { text: _, origin, ...numbers } = copyRecord(view);
+    const text = asciiText(view.text, view.textStart, view.textStart + view.textLength);
+    shown.push(`${slot} ${text} ${origin.name} ${origin.epoch} ${JSON.stringify(numbers)}`);
   }
   return shown;
 }
@@ -141,7 +147,7 @@ test('where memory for the kernel ends in the middle, those beyond are found the
   const table = new Table(3, KEYS, new Kernel(22));
   const ids = Array.from({ length: 20_000 }, (_, index) => `client-${index}`);
   for (const [index, client] of ids.entries()) {
-    table.add(recordOf({ client, origin: 0, sequence: index + 1, location: '+1-2', stamp: '5', order: -1 }));
+    table.add(recordOf({ client, origin: 0, sequence: index + 1, location: '+1-2', stamp: '5', order: 'stamp' }));
   }
   const bytes = Buffer.from(ids.map((client) => `IAMAT ${client} +1-2 9\n`).join(''));
   const ahead = new ReportsAhead(table.kernel);
@@ -159,6 +165,38 @@ test('where memory for the kernel ends in the middle, those beyond are found the
   }
   assert.equal(found, ids.length);
   assert.ok(expected > 4000 && expected <= 8192, `${expected} were found by the kernel`);
+});
+
+test('a row in which the kernel sees the hash of an ID is its client only if the ID stands there', () => {
+  const kernel = new Kernel();
+  kernel.begin(0, 0, 0);
+  const [buckets, rows] = [kernel.bucketSegment(0, 65_536), kernel.rowSegment(0, 1024)];
+  new Int32Array(buckets.buffer, buckets.start, 1).fill(1);
+  const words = new Int32Array(rows.buffer, rows.start, ROW_WORDS);
+  const cases: [string, string, number, string][] = [
+    ['ant', 'ant', 0, 'itself, whatever stands behind it'],
+    ['van-0007', 'van-0007', 0, 'as long as a word'],
+    ['van-0007x', 'van-0007x', 0, 'and longer'],
+    ['ant', 'bat', -1, 'another'],
+    ['ant', 'antelope', -1, 'one that begins so'],
+    ['van-0007', 'van-0008', -1, 'another in its last byte'],
+    ['van-0007x', 'van-0007y', -1, 'another in its last byte, behind a word'],
+    ['van-0007-van-0007', 'van-0008-van-0007', -1, 'another in its first word'],
+  ];
+  for (const [client, there, slot, what] of cases) {
+    const bytes = asciiBytes(`IAMAT ${client} +1-2 5\n`);
+    const text = asciiBytes(`${there} -3+4 6`);
+    words[HASH] = hashId(new DataView(bytes.buffer), 6, 6 + client.length, 0);
+    words[NEXT] = NO_SLOT;
+    words[CLIENT_LENGTH] = there.length;
+    new Uint8Array(rows.buffer, rows.start + 4 * ROW_TEXT).set(text);
+    for (const textLength of [text.length, ROW_TEXT_BYTES, ROW_TEXT_BYTES + 1]) {
+      words[TEXT_LENGTH] = textLength;
+      assert.equal(kernel.reports(bytes, 0, 1), 1);
+      kernel.seek(1, 1, 1);
+      assert.equal(kernel.integers[SLOT], textLength > ROW_TEXT_BYTES ? NO_SLOT : slot, what);
+    }
+  }
 });
 
 test('what lies in segments beyond those of which the kernel knows is left to the other way', () => {
