@@ -148,18 +148,20 @@ export function uint32(bytes: Uint8Array, at: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at);
 }
 
-/** One serves all files, one entry after the other. */
-const kernel = new Kernel();
+/** One serves all files, one entry after the other. Made for the first: where there are addresses for one kernel only, the table's has them. */
+let kernel: Kernel | undefined;
 
 /** The entries of one file's blocks, in order. */
 export class EntryReader {
   private readonly origins: Origin[] = [];
   private readonly sink: EntrySink;
   private started = false;
-  private readonly records = new RecordsAhead(kernel);
+  private readonly records: RecordsAhead;
 
   constructor(sink: EntrySink) {
     this.sink = sink;
+    kernel ??= new Kernel();
+    this.records = new RecordsAhead(kernel);
   }
 
   /**
