@@ -36,7 +36,9 @@ const CLIENTS = [
   'van-0007',
   'van-0007x',
   'v'.repeat(20),
+  // With the second location and the third stamp, just within a row, and just not.
   'w'.repeat(21),
+  'y'.repeat(22),
   'x'.repeat(60),
 ];
 const LOCATIONS = ['+1-2', '+34.068930-118.445127', '-89.9999999999+179.9999999999', '+00.00+00.00'];
@@ -165,6 +167,28 @@ test('where memory for the kernel ends in the middle, those beyond are found the
   }
   assert.equal(found, ids.length);
   assert.ok(expected > 4000 && expected <= 8192, `${expected} were found by the kernel`);
+});
+
+test('a text that no longer has room in its row, then has it again, gives back what it took', () => {
+  const table = new Table(3, KEYS);
+  const reading = new RecordsAhead(table.kernel);
+  const client = 'y'.repeat(22);
+  const told = { client, origin: 0, sequence: 1, stamp: '1700000000.123456789', order: 'stamp' } as const;
+  const out = new ByteWriter();
+  for (let index = 0; index < REPORTS_AHEAD; index += 1) {
+    const text = recordOf({ ...told, location: LOCATIONS[index % 2] as string });
+    assert.equal(text.textLength > ROW_TEXT_BYTES, index % 2 === 1);
+    writeRecord(out, text, 0);
+  }
+  const bytes = out.take();
+  // Each piece of 72 bytes: were they not given back, they would not fit in the first mebibyte.
+  for (let round = 0; round < 1000; round += 1) {
+    reading.read(new ByteReader(bytes), ORIGINS, REPORTS_AHEAD);
+    assert.equal(reading.count, REPORTS_AHEAD);
+    table.expect(reading);
+    for (const record of reading.sought) take(table, bytes, record);
+  }
+  assert.equal(table.texts.bytes, 2 ** 20);
 });
 
 test('a row in which the kernel sees the hash of an ID is its client only if the ID stands there', () => {
