@@ -117,8 +117,8 @@ export function seek(count: u32, bucketCount: u32, mask: u32): void {
 
 /**
  * Puts a result in place of the record in a slot, which is of the same client. Its sequence number, and when it was received and is ordered, are
- * in the row by now. `origin` is its origin's number in the table and `originHash` that of the digest. False, with nothing done, if a text has no room
- * in a row or the record there is another origin's.
+ * in the row by now. `origin` is its origin's number in the table and `originHash` that of the digest. False, with nothing done, if its
+ * row lies elsewhere, a text has no room in a row, or the record there is another origin's.
  */
 export function replace(slot: i32, index: u32, origin: u32, originHash: u32): bool {
   const row = ROWS + index * ROW_BYTES;

@@ -127,7 +127,7 @@ export interface EntrySink {
   origin(name: string, epoch: number): Origin;
   start(start: Start): void;
   /** The record is only true until the next call. */
-  record(record: StoredRecord): void;
+  record(record: NewRecord): void;
   mark(origin: Origin, height: number): void;
   vector(entry: VectorEntry): void;
   end(records: number): void;

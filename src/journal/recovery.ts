@@ -6,7 +6,7 @@
 // that the log's writer had until then, so after anything is missing marks are left out: that costs a neighbour some copies.
 import { MalformedFrame } from '../wire/bytes.ts';
 import type { Origin } from '../wire/messages.ts';
-import type { StoredRecord } from '../wire/record.ts';
+import type { NewRecord } from '../wire/record.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import type { Directory } from './directory.ts';
 import type { EntrySink, Kind, Start } from './entries.ts';
@@ -18,7 +18,7 @@ export interface Recovering {
   /** One object for each name and epoch. */
   origin(name: string, epoch: number): Origin;
   /** A record, which may be older than what is there. Its number counts as known from now on, unless `claims` is false. */
-  restore(record: StoredRecord, claims?: boolean): void;
+  restore(record: NewRecord, claims?: boolean): void;
   /** The records that this entry covers have all been handed over. */
   restoreVector(entry: VectorEntry): void;
 }
@@ -184,7 +184,7 @@ class Replay {
     return end;
   }
 
-  private record(record: StoredRecord, claims: boolean): void {
+  private record(record: NewRecord, claims: boolean): void {
     this.recovery.records += 1;
     this.into.restore(record, claims);
   }

@@ -26,8 +26,6 @@ import type { Origin } from './messages.ts';
 import { NewRecord, readRecord } from './record.ts';
 
 export class RecordsAhead {
-  /** Where the records were read: as long as they wait. */
-  bytes: Uint8Array = new Uint8Array(0);
   /** The records, `count` of them. */
   readonly sought: readonly NewRecord[] = Array.from({ length: REPORTS_AHEAD }, () => new NewRecord());
   count = 0;
@@ -43,7 +41,6 @@ export class RecordsAhead {
    */
   read(reader: ByteReader, origins: readonly Origin[], left: number): void {
     const { bytes, position: start } = reader;
-    this.bytes = bytes;
     const { kernel } = this;
     const found = kernel.records(bytes, start, start + reader.remaining, Math.min(left, REPORTS_AHEAD));
     let count = 0;
