@@ -1,7 +1,7 @@
 // What of Drover is WebAssembly: written in AssemblyScript; `node scripts/build-kernel.mjs` makes `src/wire/kernel-code.ts` of it.
 export { ROWS, WINDOW } from './rows';
 export { records, reports } from './scan';
-export { BUCKET_SEGMENTS, begin, LANES, ROW_SEGMENTS, replace, seek } from './table';
+export { BUCKET_SEGMENTS, begin, fetch, LANES, ROW_SEGMENTS, replace, SLOTS, seek } from './table';
 
 /** Where what nobody has yet begins. */
 export const FREE: usize = __heap_base;

@@ -59,6 +59,9 @@ let seed: u32 = 0;
 let firstKey: u32 = 0;
 let secondKey: u32 = 0;
 
+/** Slots whose rows are needed soon. */
+export const SLOTS = memory.data(MOST_ROWS * 4, 16);
+
 const hashes = memory.data(MOST_ROWS * 4, 16);
 /** Nobody needs it: it keeps the compiler from leaving out what it is made of. */
 const seen = memory.data(4, 4);
@@ -112,6 +115,13 @@ export function seek(count: u32, bucketCount: u32, mask: u32): void {
     else any ^= load<u32>(lanesOf(load<u32>(client, MARKS)));
     store<i32>(row, slot, SLOT);
   }
+  store<u32>(seen, any);
+}
+
+/** Has the memory of the rows of `count` slots fetched. */
+export function fetch(count: u32): void {
+  let any: u32 = 0;
+  for (let index: u32 = 0; index < count; index += 1) any ^= touch(load<i32>(SLOTS + (index << 2)));
   store<u32>(seen, any);
 }
 

@@ -105,8 +105,28 @@ test('each client has one place; nothing is lost, held too long or let through b
 test('clients come out in the order in which they came, however often each reports', () => {
   const outbox = new Outbox();
   for (let round = 0; round < 5; round += 1) for (let slot = 0; slot < 1000; slot += 1) outbox.put(slot);
+  outbox.drop(7);
+  const upcoming = new Int32Array(16);
   for (let slot = 0; slot < 1000; slot += 1) {
+    if (slot === 7) continue;
     assert.equal(outbox.first(), slot);
+    const count = outbox.upcoming(upcoming);
+    assert.deepEqual(
+      [...upcoming.subarray(0, count)],
+      Array.from({ length: Math.min(16, 1000 - slot) }, (_, next) => slot + next),
+    );
+    outbox.drop(slot);
+  }
+});
+
+test('those who are upcoming are told as far as a piece of the line goes, and are never none while somebody stands there', () => {
+  const outbox = new Outbox();
+  for (let slot = 0; slot < 10_000; slot += 1) outbox.put(slot);
+  const upcoming = new Int32Array(32);
+  for (let slot = 0; slot < 10_000; slot += 1) {
+    assert.equal(outbox.first(), slot);
+    assert.ok(outbox.upcoming(upcoming) > 0);
+    assert.equal(upcoming[0], slot);
     outbox.drop(slot);
   }
 });

@@ -102,6 +102,11 @@ export class Outbox {
     return this.line.first(this.standings, IN_LINE);
   }
 
+  /** Notes who is first in line, and who may be next, as many as there is room for; returns how many. */
+  upcoming(into: Int32Array): number {
+    return this.line.upcoming(into);
+  }
+
   /** When the next held one is due, or infinity; sooner, if that one has left. */
   nextReleaseMs(): number {
     return this.heldBack === 0 ? Number.POSITIVE_INFINITY : this.held.releaseAtMs;

@@ -41,6 +41,14 @@ export class Queue {
     return NO_SLOT;
   }
 
+  /** Notes those who stand first, here still or no longer, as many as there is room for; returns how many. */
+  upcoming(into: Int32Array): number {
+    const count = Math.min(into.length, this.came - this.gone, PIECE - this.start);
+    for (let index = 0; index < count; index += 1)
+      into[index] = (this.pieces[0] as Int32Array)[this.start + index] as Slot;
+    return count;
+  }
+
   private shift(): void {
     this.gone += 1;
     this.start += 1;

@@ -217,7 +217,14 @@ export class Sending implements Coverage {
     const { batch } = this;
     // A batch that did not fit in the window would be in front of every newer record of its clients.
     const mostBytes = Math.min(BATCH_BYTES, this.window.roomBytes);
+    const { kernel } = this.table;
+    let fetched = 0;
     for (let slot = this.outbox.first(); slot !== NO_SLOT; slot = this.outbox.first()) {
+      if (fetched === 0) {
+        fetched = this.outbox.upcoming(kernel.slots);
+        kernel.fetch(fetched);
+      }
+      fetched -= 1;
       if (batch.count > 0 && batch.bytes + this.table.textLengthOf(slot) > mostBytes) break;
       if (!batch.hasRoomFor(this.table.originOf(slot))) break;
       this.outbox.drop(slot);

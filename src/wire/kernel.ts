@@ -77,11 +77,13 @@ interface Functions {
   readonly ROW_SEGMENTS: Place;
   readonly BUCKET_SEGMENTS: Place;
   readonly LANES: Place;
+  readonly SLOTS: Place;
   readonly FREE: Place;
   reports(start: number, limit: number, most: number): number;
   records(start: number, limit: number, most: number): number;
   begin(hashSeed: number, digestFirst: number, digestSecond: number): void;
   seek(count: number, bucketCount: number, mask: number): void;
+  fetch(count: number): void;
   replace(slot: number, row: number, origin: number, originHash: number): number;
 }
 
@@ -142,6 +144,8 @@ export class Kernel {
   readonly doubles: Float64Array;
   /** Of the digest: two numbers for each of its buckets. */
   readonly lanes: Int32Array;
+  /** Room for the slots that `fetch` looks at. */
+  readonly slots: Int32Array;
   /** Where in the bytes of the last scan the window begins: places in `integers` count from there. */
   base = 0;
   /** The number of the last scan: what an earlier one found is no longer there. */
@@ -160,6 +164,7 @@ export class Kernel {
     this.rowSegments = new Uint32Array(memory, at(this.functions?.ROW_SEGMENTS), MOST_SEGMENTS);
     this.bucketSegments = new Uint32Array(memory, at(this.functions?.BUCKET_SEGMENTS), MOST_SEGMENTS);
     this.lanes = new Int32Array(memory, at(this.functions?.LANES), 2 * DIGEST_BUCKETS);
+    this.slots = new Int32Array(memory, at(this.functions?.SLOTS), REPORTS_AHEAD);
     this.free = at(this.functions?.FREE);
     this.forget();
   }
@@ -217,6 +222,11 @@ export class Kernel {
   /** Looks for the clients of the first `count` results; those found have a slot in `integers`, the others may be there all the same. */
   seek(count: number, bucketCount: number, mask: number): void {
     this.functions?.seek(count, bucketCount, mask);
+  }
+
+  /** Has the rows of the first `count` of `slots` fetched from memory, all at once: they are needed soon. */
+  fetch(count: number): void {
+    this.functions?.fetch(count);
   }
 
   /**
