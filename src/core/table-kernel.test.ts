@@ -216,7 +216,7 @@ test('a row in which the kernel sees the hash of an ID is its client only if the
     new Uint8Array(rows.buffer, rows.start + 4 * ROW_TEXT).set(text);
     for (const textLength of [text.length, ROW_TEXT_BYTES, ROW_TEXT_BYTES + 1]) {
       words[TEXT_LENGTH] = textLength;
-      assert.equal(kernel.reports(bytes, 0, 1), 1);
+      assert.equal(kernel.reports(bytes, 0, bytes.length, 1), 1);
       kernel.seek(1, 1, 1);
       assert.equal(kernel.integers[SLOT], textLength > ROW_TEXT_BYTES ? NO_SLOT : slot, what);
     }
@@ -235,7 +235,7 @@ test('a bucket that does not lie in the memory of the kernel is not taken for wh
     bytes.set([...asciiBytes('IAMAT '), ...text]);
     words.set([hashId(new DataView(bytes.buffer), 6, 13, 0), NO_SLOT, 0, text.length - 1, 7], HASH);
     new Uint8Array(rows.buffer, rows.start + 4 * ROW_TEXT).set(text);
-    assert.equal(kernel.reports(bytes, 0, 1), 1);
+    assert.equal(kernel.reports(bytes, 0, bytes.length, 1), 1);
     kernel.seek(1, 16_384, 16_383);
     assert.equal(kernel.integers[SLOT], NO_SLOT);
   }
@@ -249,7 +249,7 @@ test('what lies in segments beyond those of which the kernel knows is left to th
   const segment = kernel.bucketSegment(0, 65_536);
   const words = new Int32Array(segment.buffer, segment.start, 16_384);
   const slotOf = (bucketCount: number, mask: number): number | undefined => {
-    assert.equal(kernel.reports(bytes, 0, 1), 1);
+    assert.equal(kernel.reports(bytes, 0, bytes.length, 1), 1);
     kernel.seek(1, bucketCount, mask);
     return kernel.integers[SLOT];
   };

@@ -34,8 +34,7 @@ export class Gathered {
    */
   add(chunk: Uint8Array, who: Gathering): number {
     const start = this.length;
-    // One is left for the mark at the end.
-    if (chunk.length > GATHERED_CHUNK_BYTES || start + chunk.length >= GATHERED_BYTES) return -1;
+    if (chunk.length > GATHERED_CHUNK_BYTES || start + chunk.length > GATHERED_BYTES) return -1;
     if (chunk[chunk.length - 1] !== LF) return -1;
     this.bytes.set(chunk, start);
     this.length = start + chunk.length;
@@ -46,9 +45,10 @@ export class Gathered {
   /** Has everybody served, in the order of their chunks. */
   serve(nowMs: number): void {
     this.ahead.drop();
-    // No command begins so: what is left of earlier turns is not read ahead.
-    this.bytes[this.length] = 0;
+    // What is left of earlier turns is not read ahead.
+    this.ahead.end = this.length;
     for (const who of this.whose) who.serveGathered(nowMs);
+    this.ahead.end = Number.POSITIVE_INFINITY;
     this.whose.length = 0;
     this.length = 0;
   }

@@ -293,7 +293,7 @@ test('where there is no WebAssembly nothing is plain, and all is read the other 
     reader.readAhead(ahead);
     const lines = [];
     while (reader.next()) lines.push(reader.end - reader.start);
-    console.log(typeof WebAssembly, new Kernel().reports(bytes, 0, 16), ahead.count, ...lines);
+    console.log(typeof WebAssembly, new Kernel().reports(bytes, 0, bytes.length, 16), ahead.count, ...lines);
     const records = new RecordsAhead(new Kernel());
     const batch = new ByteReader(new Uint8Array([${Array(2).fill(PLAIN_RECORD.join()).join()}]));
     for (let left = 2; left > 0; left -= records.count) records.read(batch, [{ name: 'Goloman', epoch: 1 }], left);

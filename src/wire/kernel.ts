@@ -51,8 +51,6 @@ const FIRST_PAGES = 2;
 const MOST_PAGES = 65_536;
 /** As in `kernel/table.ts`. */
 const MOST_SEGMENTS = 4096;
-/** Behind everything stays so much that nobody has: eight bytes may be looked at together. */
-const SLACK_BYTES = 16;
 
 /** What of it is used here: no library for TypeScript declares it but the browser's. */
 declare const WebAssembly: {
@@ -108,7 +106,7 @@ export interface Room {
 /** Of all kernels: what one has found counts for no other. */
 let scans = 0;
 
-/** Compiled once; what cannot be compiled never will be. */
+/** Compiled once. */
 let compiled: object | undefined;
 
 interface Running {
@@ -169,11 +167,11 @@ export class Kernel {
     this.forget();
   }
 
-  /** Finds the plain reports that stand one after the other from `start` on, each with its LF; returns how many, at most `most`. */
-  reports(bytes: Uint8Array, start: number, most: number): number {
+  /** Finds the plain reports that stand one after the other in `bytes[start, end)`, each with its LF; returns how many, at most `most`. */
+  reports(bytes: Uint8Array, start: number, end: number, most: number): number {
     // A question need not be copied to be none.
     if (this.functions === undefined || bytes[start] !== REPORT_BEGINS) return 0;
-    const limit = this.show(bytes, start, bytes.length, most);
+    const limit = this.show(bytes, start, end, most);
     return this.functions.reports(start - this.base, limit, most);
   }
 
@@ -267,7 +265,7 @@ export class Kernel {
     const { memory } = this;
     if (memory === undefined) return false;
     this.free = Math.ceil(this.free / 128) * 128;
-    const lacking = this.free + bytes + SLACK_BYTES - memory.buffer.byteLength;
+    const lacking = this.free + bytes - memory.buffer.byteLength;
     if (lacking <= 0) return true;
     try {
       memory.grow(Math.ceil(lacking / PAGE_BYTES));

@@ -25,6 +25,8 @@ export class ReportsAhead {
   count = 0;
   private readonly kernel: Kernel;
   private at = 0;
+  /** Where in `bytes` what has arrived ends, if that is not their own end. */
+  end: number = Number.POSITIVE_INFINITY;
   /** Where the next of them begins. */
   private nextStart = 0;
 
@@ -37,7 +39,7 @@ export class ReportsAhead {
     this.bytes = bytes;
     this.at = 0;
     this.nextStart = start;
-    const found = this.kernel.reports(bytes, start, REPORTS_AHEAD);
+    const found = this.kernel.reports(bytes, start, Math.min(this.end, bytes.length), REPORTS_AHEAD);
     let count = 0;
     let at = start;
     for (; count < found; count += 1) {
