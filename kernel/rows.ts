@@ -30,3 +30,5 @@ export const SECONDS = 40;
 export const RECEIVED_SECONDS = 48;
 export const ORDER_SECONDS = 56;
 export const SEQUENCE = 64;
+/** Of reports that were answered: where the reply ends, counted from where the first begins. */
+export const REPLY_END = 72;

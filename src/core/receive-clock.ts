@@ -8,10 +8,15 @@ export class ReceiveClock {
 
   /** Writes the time of a report that came when the clock showed `now`. */
   next(now: Instant, into: Instant): void {
+    this.peek(now, this.last);
+    copyInstant(this.last, into);
+  }
+
+  /** Writes the time that a report will get if it is the next, and comes when the clock shows `now`. */
+  peek(now: Instant, into: Instant): void {
     const { last } = this;
     const isSetBack = last.seconds - now.seconds > CLOCK_SETBACK_SECONDS;
-    if (compareInstants(now, last) > 0 || isSetBack) copyInstant(now, last);
-    else copyInstant(nextNanosecond(last), last);
-    copyInstant(last, into);
+    if (compareInstants(now, last) > 0 || isSetBack) copyInstant(now, into);
+    else copyInstant(nextNanosecond(last), into);
   }
 }

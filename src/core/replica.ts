@@ -1,7 +1,7 @@
 // What one server of the herd knows and decides: the table, which report wins, and who must be told. A pure state machine:
 // time comes in as an argument, everything it wants done goes out through `Transport` and `Observer`.
 import type { ByteReader, ByteWriter } from '../wire/bytes.ts';
-import { LF, MalformedFrame } from '../wire/bytes.ts';
+import { MalformedFrame } from '../wire/bytes.ts';
 import type { Command } from '../wire/command.ts';
 import { NEWEST_VERSION } from '../wire/frame.ts';
 import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../wire/instant.ts';
@@ -9,9 +9,9 @@ import { EARLIEST_SECONDS, LIVES_LOOK_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../
 import type { Hello, Origin } from '../wire/messages.ts';
 import { copyRecord, isSince, NewRecord, RecordView, type StoredRecord } from '../wire/record.ts';
 import { RecordsAhead } from '../wire/records-ahead.ts';
-import { writeAtStart, writeReportText } from '../wire/reply.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import { Admission } from './admission.ts';
+import { Answers } from './answers.ts';
 import { digestKeys } from './digest.ts';
 import { Expiry, fillForgotten } from './expiry.ts';
 import { type Got, GotFinder, gotOf, type Vector } from './got.ts';
@@ -23,7 +23,6 @@ import { dropOldLives } from './lives.ts';
 import { compareRecords, isOrderPossible, orderTime } from './order.ts';
 import { Origins } from './origins.ts';
 import { OwnLife } from './own-life.ts';
-import { ReceiveClock } from './receive-clock.ts';
 import { peerHas, type Sending } from './sending.ts';
 import type { Observer, Transport } from './sink.ts';
 import { NO_SLOT, type Slot, Table } from './table.ts';
@@ -70,7 +69,7 @@ export class Replica implements Herd {
   private livesLookMs: number;
   private lastTickMs: number;
   hiddenBeforeSeconds: number = EARLIEST_SECONDS;
-  private readonly receiveClock = new ReceiveClock();
+  readonly answers: Answers;
   /** What is being taken in, from a client or from a neighbour, and a record of the table that is looked at. */
   private readonly incoming = new NewRecord();
   private readonly ahead: RecordsAhead;
@@ -85,6 +84,7 @@ export class Replica implements Herd {
     this.keyring = options.keyring;
     this.table = new Table(options.hashSeed, digestKeys(options.herd, options.keyring));
     this.ahead = new RecordsAhead(this.table.kernel);
+    this.answers = new Answers(this.table.kernel, this.self.nameBytes);
     this.lastTickMs = options.nowMs;
     this.livesLookMs = options.nowMs + LIVES_LOOK_MS;
     this.expiry = new Expiry(options.expireAfterSeconds);
@@ -135,10 +135,7 @@ export class Replica implements Herd {
    */
   report(line: Uint8Array, command: Command, now: Instant, nowMs: number, out: ByteWriter): boolean {
     const { incoming } = this;
-    this.receiveClock.next(now, incoming.received);
-    writeAtStart(out, this.self.nameBytes, incoming.received, command.stamp);
-    writeReportText(out, line, command, incoming);
-    out.byte(LF);
+    this.answers.write(line, command, now, incoming, out);
     orderTime(command.stamp, incoming.received, incoming.order);
     const slot = this.table.findExpected(line, command);
     // At one server an equal order is stale, whoever reported: only a later one replaces what was acknowledged here.
@@ -170,7 +167,7 @@ export class Replica implements Herd {
     if (slot === NO_SLOT || this.table.isForgotten(slot)) return false;
     const { incoming, known } = this;
     this.table.read(slot, known);
-    this.receiveClock.next(now, incoming.received);
+    this.answers.clock.next(now, incoming.received);
     const isLater = compareInstants(incoming.received, known.order) > 0;
     copyInstant(isLater ? incoming.received : nextNanosecond(known.order), incoming.order);
     fillForgotten(client, incoming);

@@ -183,12 +183,13 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
   /** Finds the next line, if it is a plain report; whoever served before may have read it ahead. */
   private nextReport(): Command | undefined {
     const { reader } = this;
-    const { gathered, replica } = this.service.pulse;
+    const { gathered, now, replica } = this.service.pulse;
     const { ahead } = gathered;
     const report = reader.nextAhead(ahead);
     if (report !== undefined || !reader.isAtLine) return report;
     reader.readAhead(ahead);
     replica.table.expect(ahead);
+    if (ahead.count > 0) replica.answers.ahead(ahead.count, now, this.nextReplies());
     return reader.nextAhead(ahead);
   }
 

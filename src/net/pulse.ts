@@ -163,6 +163,7 @@ export class Pulse {
     this.send();
     const { answers, replies } = this;
     if (answers.length === 0) return this.keep();
+    this.replica.answers.drop();
     let { bytes } = replies;
     const { length } = replies;
     let isOver = false;

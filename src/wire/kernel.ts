@@ -1,6 +1,7 @@
 // What of the server is WebAssembly, and the memory that it shares with the rest: finds plain reports and plain records in bytes, some of them at
 // a time, and their clients in a table that lies in that memory. The work is done in `kernel/`; this hands it bytes and knows where its results
 // are. Whoever uses it has another way for all that it leaves alone: without WebAssembly that is everything.
+import type { ByteWriter } from './bytes.ts';
 import type { Instant } from './instant.ts';
 import { KERNEL_CODE } from './kernel-code.ts';
 import { DIGEST_BUCKETS, REPORTS_AHEAD } from './limits.ts';
@@ -8,6 +9,11 @@ import { DIGEST_BUCKETS, REPORTS_AHEAD } from './limits.ts';
 /** As in `kernel/rows.ts`. */
 const ROW_BYTES = 80;
 const WINDOW_BYTES = 4096;
+/** As in `kernel/answer.ts`. */
+const NAME_BYTES = 128;
+const REPLIES_BYTES = 8192;
+/** As there, `SECONDS_BELOW` in `kernel/scan.ts`: a time of more seconds is not printed there. */
+const SECONDS_BELOW = 9_223_372_036;
 
 /**
  * So much is handed over, and so much for each report or record that is wanted, which for the most is within the kernel's window: of what is
@@ -35,6 +41,8 @@ export const BODY_START = 7;
 export const ORDER_NANOSECONDS = 8;
 /** Of both, once `seek` has looked: the client's slot, or -1. */
 export const SLOT = 9;
+/** Of reports that were answered: where the reply ends, counted from where the first begins. */
+const REPLY_END = 18;
 
 /** Of a result row in `doubles`. */
 export const ROW_DOUBLES: number = ROW_BYTES / Float64Array.BYTES_PER_ELEMENT;
@@ -76,9 +84,12 @@ interface Functions {
   readonly BUCKET_SEGMENTS: Place;
   readonly LANES: Place;
   readonly SLOTS: Place;
+  readonly NAME: Place;
+  readonly REPLIES: Place;
   readonly FREE: Place;
   reports(start: number, limit: number, most: number): number;
   records(start: number, limit: number, most: number): number;
+  answer(count: number, start: number, nameBytes: number, receivedSeconds: number, receivedNanoseconds: number): number;
   begin(hashSeed: number, digestFirst: number, digestSecond: number): void;
   seek(count: number, bucketCount: number, mask: number): void;
   fetch(count: number): void;
@@ -133,6 +144,9 @@ export class Kernel {
   private readonly memory: WasmMemory | undefined;
   private readonly functions: Functions | undefined;
   private readonly window: Uint8Array;
+  private readonly name: Uint8Array;
+  private readonly replies: Uint8Array;
+  private nameBytes = 0;
   private readonly rowSegments: Uint32Array;
   private readonly bucketSegments: Uint32Array;
   /** Where what nobody has yet begins. */
@@ -157,6 +171,8 @@ export class Kernel {
     const memory = running?.memory.buffer ?? new ArrayBuffer(FIRST_PAGES * PAGE_BYTES);
     const at = (place: Place | undefined): number => place?.value ?? 0;
     this.window = new Uint8Array(memory, at(this.functions?.WINDOW), WINDOW_BYTES);
+    this.name = new Uint8Array(memory, at(this.functions?.NAME), NAME_BYTES);
+    this.replies = new Uint8Array(memory, at(this.functions?.REPLIES), REPLIES_BYTES);
     this.integers = new Int32Array(memory, at(this.functions?.ROWS), REPORTS_AHEAD * ROW_INTEGERS);
     this.doubles = new Float64Array(memory, at(this.functions?.ROWS), REPORTS_AHEAD * ROW_DOUBLES);
     this.rowSegments = new Uint32Array(memory, at(this.functions?.ROW_SEGMENTS), MOST_SEGMENTS);
@@ -180,6 +196,41 @@ export class Kernel {
     if (this.functions === undefined) return 0;
     const limit = this.show(bytes, start, end, most);
     return this.functions.records(start - this.base, limit, most);
+  }
+
+  /** What replies begin with, up to the space behind the server's name. */
+  answerWith(start: Uint8Array): void {
+    this.nameBytes = start.length;
+    if (start.length <= NAME_BYTES) this.name.set(start);
+  }
+
+  /**
+   * Prints the replies to the first `count` reports of the last scan behind what was written, where `out` may write over them: the first was received
+   * at `received`, each further one a nanosecond later. Returns how many; `replyEnd` and `isReceived` tell of each.
+   */
+  answer(count: number, received: Instant, out: ByteWriter): number {
+    if (this.functions === undefined || this.nameBytes > NAME_BYTES) return 0;
+    if (received.seconds < 0 || received.seconds >= SECONDS_BELOW) return 0;
+    const { bytes, length } = out;
+    const start = (bytes.byteOffset + length) & WORD_MASK;
+    const printed = this.functions.answer(count, start, this.nameBytes, received.seconds, received.nanoseconds);
+    const replyBytes = printed === 0 ? 0 : this.replyEnd(printed - 1);
+    if (replyBytes > bytes.length - length) return 0;
+    bytes.set(this.replies.subarray(start, start + replyBytes), length);
+    return printed;
+  }
+
+  /** Where the reply to a report ends that `answer` printed, counted from where the first begins. */
+  replyEnd(row: number): number {
+    return this.integers[row * ROW_INTEGERS + REPLY_END] as number;
+  }
+
+  /** Whether the reply that `answer` printed to a report says that it was received then. */
+  isReceived(row: number, { seconds, nanoseconds }: Instant): boolean {
+    return (
+      this.integers[row * ROW_INTEGERS + RECEIVED_NANOSECONDS] === nanoseconds &&
+      this.doubles[row * ROW_DOUBLES + RECEIVED_SECONDS] === seconds
+    );
   }
 
   /** Copies what is to be scanned; returns where it ends in the window. */

@@ -44,11 +44,7 @@ export function writeReportText(out: ByteWriter, line: Uint8Array, command: Comm
   const { clientStart, clientEnd, locationStart, locationEnd, stampStart, stampEnd } = command;
   const isSingle = locationStart === clientEnd + 1 && stampStart === locationEnd + 1;
   if (isSingle && line[clientEnd] === SPACE && line[locationEnd] === SPACE) {
-    into.text = line;
-    into.textStart = clientStart;
-    into.textLength = stampEnd - clientStart;
-    into.scan = command.scan;
-    into.row = command.row;
+    noteReportText(line, command, into);
     return out.copy(line, clientStart, stampEnd);
   }
   const start = out.length;
@@ -61,6 +57,15 @@ export function writeReportText(out: ByteWriter, line: Uint8Array, command: Comm
   into.text = out.bytes;
   into.textStart = start;
   into.textLength = out.length - start;
+}
+
+/** As `writeReportText`, of a report that stands in its line as it is printed, and is printed already. */
+export function noteReportText(line: Uint8Array, { clientStart, stampEnd, scan, row }: Command, into: NewRecord): void {
+  into.text = line;
+  into.textStart = clientStart;
+  into.textLength = stampEnd - clientStart;
+  into.scan = scan;
+  into.row = row;
 }
 
 /** What a WHATSAT is answered: the client's last `AT` line and the places around it; or that it found no answer, if either is missing. */
