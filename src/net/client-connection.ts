@@ -17,15 +17,12 @@ import type { StoredRecord } from '../wire/record.ts';
 import { writeInvalid, writePlaces, writeTooLong } from '../wire/reply.ts';
 import type { ClientService, Places } from './client-service.ts';
 import type { Gathering } from './gathered.ts';
+import { type Lookup, Lookups } from './lookups.ts';
 import type { Answering } from './pulse.ts';
 import { Replies, type RepliesOwner } from './replies.ts';
 
-/** A WHATSAT whose places are not there yet, and the replies that must wait behind it. */
-interface Lookup {
-  reply: Uint8Array | undefined;
-  readonly behind: ByteWriter;
-  readonly aborter: AbortController;
-}
+/** Of an `AT` line about what is no part of the client's own, so that it and its places are printed without a copy. */
+const REPLY_BYTES = 256;
 
 export class ClientConnection implements RepliesOwner, Answering, Gathering {
   private readonly id: number;
@@ -33,9 +30,7 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
   private readonly service: ClientService;
   private readonly reader: LineReader;
   private readonly replies: Replies;
-  private readonly lookups: Lookup[] = [];
-  /** Bytes of replies that wait behind a lookup. */
-  private heldBytes = 0;
+  private readonly lookups = new Lookups();
   private ended = false;
   /** The client has ended its side, and its last command is served. */
   private served = false;
@@ -78,8 +73,7 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
     this.stopped = true;
     this.paused = true;
     this.served = true;
-    for (const lookup of this.lookups) lookup.aborter.abort();
-    this.lookups.length = 0;
+    this.lookups.giveUp();
     this.endIfDone();
     // Read on, and let go, what still comes: so that the client's end is seen.
     this.socket.resume();
@@ -93,8 +87,11 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
   private received(chunk: Uint8Array): void {
     if (this.closed || this.stopped) return;
     if (this.isGathered) this.serveNow();
-    // It came before the pause did: it is read behind what waits.
-    if (this.paused) return this.reader.append(chunk);
+    // It is read behind what waits, and nothing more before that.
+    if (this.paused) {
+      this.socket.pause();
+      return this.reader.append(chunk);
+    }
     const { pulse } = this.service;
     const start = pulse.gather(chunk, this);
     this.isGathered = start >= 0;
@@ -195,17 +192,20 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
 
   private mustWait(): boolean {
     return (
-      this.lookups.length >= LOOKUPS_PER_CONNECTION || this.heldBytes > REPLIES_PAUSE_BYTES || !this.replies.hasRoom
+      this.lookups.count >= LOOKUPS_PER_CONNECTION ||
+      this.lookups.heldBytes > REPLIES_PAUSE_BYTES ||
+      !this.replies.hasRoom
     );
   }
 
   /** Stops reading between two commands; other connections get their turn. */
   private pause(): void {
     this.paused = true;
-    this.socket.pause();
     this.reader.keepUnread();
     this.answer();
     this.resumeIfPossible();
+    // A question is served in this turn, so what it costs to pause a socket is saved.
+    if (!this.asks || !this.resuming) this.socket.pause();
   }
 
   private mayResume(): boolean {
@@ -226,7 +226,7 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
     if (!this.mayResume()) return;
     this.paused = false;
     this.serveNow(true);
-    if (!this.paused && !this.closed) this.socket.resume();
+    if (!this.paused && !this.closed && this.socket.isPaused()) this.socket.resume();
   };
 
   private line(nowMs: number, isRead: boolean): void {
@@ -268,25 +268,24 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
 
   /** Where the next reply goes: behind the last lookup that is still out, or straight out. */
   private nextReplies(): ByteWriter {
-    return this.lookups.length === 0 ? this.service.pulse.replies : (this.lookups.at(-1) as Lookup).behind;
+    return this.lookups.count === 0 ? this.service.pulse.replies : this.lookups.behind;
   }
 
   /** A reply was made from `start` on; its first line ends at `lineEnd`. */
   private replied(replies: ByteWriter, start: number, lineEnd: number): void {
     const replyBytes = replies.length - start;
-    if (this.lookups.length > 0) this.heldBytes += replyBytes;
+    if (this.lookups.count > 0) this.lookups.heldBytes += replyBytes;
     this.service.observer.sent(this.id, replies.bytes, start, lineEnd, replyBytes);
   }
 
   private whatsat(record: StoredRecord, replies: ByteWriter): void {
-    const aborter = new AbortController();
-    const found = this.service.places(record, command.radiusKm, command.bound, aborter.signal);
+    const found = this.service.places(record, command.radiusKm, command.bound, this.lookups.signal);
     if (!(found instanceof Promise)) {
       const start = replies.length;
       writePlaces(replies, record, found, this.reader);
       return this.replied(replies, start, replies.bytes.indexOf(LF, start) + 1);
     }
-    const finish = this.later(aborter);
+    const finish = this.later(this.lookups.add());
     void found.then((places) => finish(record, places));
   }
 
@@ -296,34 +295,31 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
     const client = this.reader.bytes.slice(command.clientStart, command.clientEnd);
     const stamp = { seconds: command.stamp.seconds, nanoseconds: command.stamp.nanoseconds };
     const { radiusKm, bound } = command;
-    const aborter = new AbortController();
     const find = (): StoredRecord | undefined => pulse.replica.lookUp(client, 0, client.length, pulse.now, stamp);
-    const finish = this.later(aborter);
+    const lookup = this.lookups.add();
+    const finish = this.later(lookup);
     const search = (): void => {
       pulse.readClock(pulse.now);
       const record = find();
       if (record === undefined) return finish(record, undefined);
-      const found = this.service.places(record, radiusKm, bound, aborter.signal);
+      const found = this.service.places(record, radiusKm, bound, this.lookups.signal);
       if (found instanceof Promise) void found.then((places) => finish(record, places));
       else finish(record, found);
     };
-    pulse.waitForRecord(() => find() !== undefined, SINCE_WAIT_MS, aborter.signal, search);
+    lookup.giveUp = pulse.waitForRecord(() => find() !== undefined, SINCE_WAIT_MS, search);
   }
 
-  /** Keeps the place of a reply that is not there yet; what is returned takes what the lookup came to. */
-  private later(aborter: AbortController): (record: StoredRecord | undefined, places: Places) => void {
-    const lookup: Lookup = { reply: undefined, behind: new ByteWriter(), aborter };
-    this.lookups.push(lookup);
+  /** What is returned takes what a lookup came to. */
+  private later(lookup: Lookup): (record: StoredRecord | undefined, places: Places) => void {
     // The line's bytes belong to the reader, and will have changed by the time the answer comes.
     const bytes = this.reader.bytes.slice(this.reader.start, this.reader.end);
     const line = { bytes, start: 0, end: bytes.length, terminated: this.reader.terminated, tooLong: false };
     return (record, places) => {
       if (this.closed || this.stopped) return;
-      const reply = new ByteWriter(1024);
+      const reply = new ByteWriter(line.bytes.length + REPLY_BYTES + (places?.length ?? 0));
       writePlaces(reply, record, places, line);
-      this.heldBytes += reply.length;
       this.service.observer.sent(this.id, reply.bytes, 0, reply.bytes.indexOf(LF) + 1, reply.length);
-      lookup.reply = reply.take();
+      this.lookups.finish(lookup, reply.bytes.subarray(0, reply.length));
       this.release();
     };
   }
@@ -335,12 +331,9 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
   private release(): void {
     if (this.closed) return;
     const { replies } = this.service.pulse;
-    while (this.lookups[0]?.reply !== undefined && this.replies.hasRoom) {
-      const { reply, behind } = this.lookups.shift() as Lookup & { reply: Uint8Array };
-      this.heldBytes -= reply.length + behind.length;
+    while (this.lookups.isFirstDone && this.replies.hasRoom) {
       this.replyStart = replies.length;
-      replies.copy(reply);
-      replies.copy(behind.bytes, 0, behind.length);
+      this.lookups.release(replies);
       this.answer();
       if (this.closed) return;
     }
@@ -374,22 +367,21 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
     }
     const isSent = replies.length === 0 || this.replies.write(replies);
     // Not now: what this turn has for the same client comes before what waits for room.
-    if (this.paused || this.lookups.length > 0) process.nextTick(this.goOn);
+    if (this.paused || this.lookups.count > 0) process.nextTick(this.goOn);
     this.endIfDone();
     return isSent;
   }
 
   /** Ends this side when the client has ended its own and everything is answered. */
   private endIfDone(): void {
-    if (this.served && !this.closed && this.lookups.length + this.turns === 0) this.replies.end();
+    if (this.served && !this.closed && this.lookups.count + this.turns === 0) this.replies.end();
   }
 
   /** The connection is over: nothing of it may stay. */
   private free(): void {
     this.closed = true;
     this.replies.free();
-    for (const lookup of this.lookups) lookup.aborter.abort();
-    this.lookups.length = 0;
+    this.lookups.giveUp();
   }
 }
 

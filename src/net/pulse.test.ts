@@ -6,6 +6,7 @@ import type { Observer } from '../core/sink.ts';
 import { ByteWriter } from '../wire/bytes.ts';
 import { Command, parseCommand } from '../wire/command.ts';
 import { TURN_BYTES } from '../wire/limits.ts';
+import { ReportsAhead } from '../wire/reports-ahead.ts';
 import { type Commit, Pulse } from './pulse.ts';
 
 /** A server without connections, and what its turns sent. */
@@ -36,7 +37,6 @@ test('what came about in a turn is answered with that turn, once', () => {
   pulse.waitFor(
     () => is,
     LONG_MS,
-    new AbortController().signal,
     () => reply('found\n'),
   );
   pulse.endTurn();
@@ -55,7 +55,6 @@ test('what is so already is answered at once', () => {
   pulse.waitFor(
     () => true,
     LONG_MS,
-    new AbortController().signal,
     () => reply('found\n'),
   );
   pulse.endTurn();
@@ -66,7 +65,6 @@ test('what is so already is answered at once', () => {
 test('who waits for a record looks again when one was stored, and not at the end of other turns', () => {
   const { pulse, sent, reply } = alone();
   let [looks, is] = [0, false];
-  const { signal } = new AbortController();
   const report = (text: string): void => {
     const [line, command] = [Buffer.from(text), new Command()];
     assert.equal(parseCommand(line, 0, line.length, command), 'iamat');
@@ -76,7 +74,7 @@ test('who waits for a record looks again when one was stored, and not at the end
     looks += 1;
     return is;
   };
-  pulse.waitForRecord(condition, LONG_MS, signal, () => reply('found\n'));
+  pulse.waitForRecord(condition, LONG_MS, () => reply('found\n'));
   for (let turn = 0; turn < 10; turn += 1) pulse.endTurn();
   assert.equal(looks, 1);
   report('IAMAT emu +1+1 1\n');
@@ -95,12 +93,10 @@ test('who waits for a record looks again when one was stored, and not at the end
 test('many large answers take a turn each', async () => {
   const { pulse, sent, reply } = alone();
   let is = false;
-  const { signal } = new AbortController();
   for (const letter of ['a', 'b', 'c']) {
     pulse.waitFor(
       () => is,
       LONG_MS,
-      signal,
       () => reply(letter.repeat(TURN_BYTES)),
     );
   }
@@ -118,17 +114,34 @@ test('many large answers take a turn each', async () => {
   );
 });
 
+test('what is printed ahead of a turn that ends first is not taken for a reply, when its buffer is used again', () => {
+  const { pulse, sent, reply } = alone();
+  const { answers, table } = pulse.replica;
+  const line = Buffer.from('IAMAT emu +1+1 1\n');
+  const ahead = new ReportsAhead(table.kernel);
+  const now = { seconds: 3, nanoseconds: 0 };
+  ahead.read(line, 0, line.length);
+  answers.ahead(ahead.count, now, pulse.replies);
+  for (const text of ['x\n', 'y\n']) {
+    reply(text);
+    pulse.endTurn();
+  }
+  pulse.replica.report(line, ahead.sought[0] as Command, now, 0, pulse.replies);
+  const printed = pulse.replies.bytes.subarray(0, pulse.replies.length);
+  assert.equal(Buffer.from(printed).toString(), 'AT Barn +2.000000000 emu +1+1 1\n');
+  pulse.stop();
+  assert.deepEqual(sent, ['x\n', 'y\n']);
+});
+
 test('who gave up is not told', () => {
   const { pulse, sent, reply } = alone();
-  const aborter = new AbortController();
   let is = false;
-  pulse.waitFor(
+  const giveUp = pulse.waitFor(
     () => is,
     LONG_MS,
-    aborter.signal,
     () => reply('found\n'),
   );
-  aborter.abort();
+  giveUp();
   is = true;
   pulse.endTurn();
   pulse.stop();

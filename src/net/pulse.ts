@@ -69,26 +69,28 @@ export class Pulse {
 
   /**
    * Calls `done` as soon as `condition` holds, at once or at the end of the turn in which that came about, and what `done` replies leaves with
-   * that turn; or when it never did in time. Not once `signal` is aborted.
+   * that turn; or when it never did in time. Returns what ends the wait without it.
    */
-  waitFor(condition: () => boolean, timeoutMs: number, signal: AbortSignal, done: () => void): void {
-    if (condition()) return done();
-    const end = (): void => {
+  waitFor(condition: () => boolean, timeoutMs: number, done: () => void): () => void {
+    const giveUp = (): void => {
       clearTimeout(timer);
       this.waiting.delete(check);
-      signal.removeEventListener('abort', end);
-      if (!signal.aborted) done();
+    };
+    const end = (): void => {
+      giveUp();
+      done();
     };
     const check = (): void => {
       if (condition()) end();
     };
     const timer = setTimeout(end, timeoutMs);
-    signal.addEventListener('abort', end);
     this.waiting.add(check);
+    check();
+    return giveUp;
   }
 
   /** As `waitFor`, for what only a record can bring about: thousands may wait, and nobody looks again before one was stored. */
-  waitForRecord(condition: () => boolean, timeoutMs: number, signal: AbortSignal, done: () => void): void {
+  waitForRecord(condition: () => boolean, timeoutMs: number, done: () => void): () => void {
     let lookedAfter = -1;
     const { table } = this.replica;
     const hasCome = (): boolean => {
@@ -96,7 +98,7 @@ export class Pulse {
       lookedAfter = table.stored;
       return condition();
     };
-    this.waitFor(hasCome, timeoutMs, signal, done);
+    return this.waitFor(hasCome, timeoutMs, done);
   }
 
   start(): void {

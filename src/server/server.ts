@@ -207,7 +207,7 @@ class HerdServer implements RunningServer {
     const clientsStopped = this.clients.stop();
     // After the clients' last reports, so that neighbours have them.
     await new Promise<void>((settled) => {
-      this.pulse.waitFor(() => this.replica.isSettled, SETTLE_GRACE_MS, new AbortController().signal, settled);
+      this.pulse.waitFor(() => this.replica.isSettled, SETTLE_GRACE_MS, settled);
     });
     this.replica.leave(this.pulse.nowMs());
     this.pulse.stop();
