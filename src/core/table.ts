@@ -45,8 +45,8 @@ export const NO_SLOT: Slot = -1;
 
 const BUCKET_SHIFT = 14;
 const BUCKETS_PER_SEGMENT: number = 1 << BUCKET_SHIFT;
-/** Clients for each bucket: a lookup then looks at 1.4 rows on average. */
-const LOAD = 0.75;
+/** Clients for each bucket: a lookup then looks at 1.3 rows on average. */
+const LOAD = 0.5;
 
 export class Table {
   /** Clients that are known. */
