@@ -14,7 +14,7 @@ import {
 
 /** The most bytes of the replies to one scan: of longer ones fewer are printed. The same in `src/wire/kernel.ts`, as `NAME_BYTES` is. */
 const REPLIES_BYTES = 8192;
-/** What a reply begins with, up to the space behind the server's name. */
+/** The most bytes of what a reply begins with: up to the space behind the server's name. */
 const NAME_BYTES = 128;
 /** Text is copied sixteen bytes at a time. */
 const SLACK_BYTES = 32;

@@ -93,7 +93,7 @@ export function seek(count: u32, bucketCount: u32, mask: u32): void {
   }
   let any: u32 = 0;
   for (let index: u32 = 0; index < count; index += 1) any ^= touch(load<i32>(ROWS + index * ROW_BYTES, SLOT));
-  // Whose bucket begins with somebody else is next there, or behind: two in five.
+  // Whose bucket begins with somebody else is next there, or behind: one in four.
   for (let index: u32 = 0; index < count; index += 1) {
     const row = ROWS + index * ROW_BYTES;
     const client = addressOf(load<i32>(row, SLOT));

@@ -180,13 +180,14 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
   /** Finds the next line, if it is a plain report; whoever served before may have read it ahead. */
   private nextReport(): Command | undefined {
     const { reader } = this;
-    const { gathered, now, replica } = this.service.pulse;
+    const { gathered, now, replica, replies } = this.service.pulse;
     const { ahead } = gathered;
     const report = reader.nextAhead(ahead);
     if (report !== undefined || !reader.isAtLine) return report;
     reader.readAhead(ahead);
     replica.table.expect(ahead);
-    if (ahead.count > 0) replica.answers.ahead(ahead.count, now, this.nextReplies());
+    // What waits behind a lookup is printed by itself.
+    if (ahead.count > 0 && this.lookups.count === 0) replica.answers.ahead(ahead.count, now, replies);
     return reader.nextAhead(ahead);
   }
 
@@ -198,14 +199,14 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
     );
   }
 
-  /** Stops reading between two commands; other connections get their turn. */
+  /** Stops serving between two commands, and reading unless it goes on in this turn; other connections get theirs. */
   private pause(): void {
     this.paused = true;
     this.reader.keepUnread();
     this.answer();
     this.resumeIfPossible();
     // A question is served in this turn, so what it costs to pause a socket is saved.
-    if (!this.asks || !this.resuming) this.socket.pause();
+    if (!this.stopped && (!this.asks || !this.resuming)) this.socket.pause();
   }
 
   private mayResume(): boolean {

@@ -213,10 +213,9 @@ export class Kernel {
     if (received.seconds < 0 || received.seconds >= SECONDS_BELOW) return 0;
     const { bytes, length } = out;
     const start = (bytes.byteOffset + length) & WORD_MASK;
-    const printed = this.functions.answer(count, start, this.nameBytes, received.seconds, received.nanoseconds);
-    const replyBytes = printed === 0 ? 0 : this.replyEnd(printed - 1);
-    if (replyBytes > bytes.length - length) return 0;
-    bytes.set(this.replies.subarray(start, start + replyBytes), length);
+    let printed = this.functions.answer(count, start, this.nameBytes, received.seconds, received.nanoseconds);
+    while (printed > 0 && this.replyEnd(printed - 1) > bytes.length - length) printed -= 1;
+    if (printed > 0) bytes.set(this.replies.subarray(start, start + this.replyEnd(printed - 1)), length);
     return printed;
   }
 
