@@ -12,7 +12,7 @@ const WINDOW_BYTES = 4096;
 /** As in `kernel/answer.ts`. */
 const NAME_BYTES = 128;
 const REPLIES_BYTES = 8192;
-/** As there, `SECONDS_BELOW` in `kernel/scan.ts`: a time of more seconds is not printed there. */
+/** As in `kernel/scan.ts`: two times below this are no more apart than 64 bits of nanoseconds hold. */
 const SECONDS_BELOW = 9_223_372_036;
 
 /**
