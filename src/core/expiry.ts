@@ -3,7 +3,7 @@
 import { asciiBytes } from '../wire/bytes.ts';
 import type { Instant } from '../wire/instant.ts';
 import { NO_SCAN } from '../wire/kernel.ts';
-import { EARLIEST_SECONDS, PURGE_CLIENTS, PURGE_GRACE_SECONDS } from '../wire/limits.ts';
+import { EARLIEST_SECONDS, PURGE_CLIENTS, PURGE_GRACE_SECONDS, TICK_MOST_MS } from '../wire/limits.ts';
 import type { NewRecord } from '../wire/record.ts';
 import type { Slot, Table } from './table.ts';
 
@@ -11,6 +11,7 @@ export class Expiry {
   private readonly afterSeconds: number;
   /** The slot to look at next, from the end down. */
   private at = -1;
+  private lookedMs = Number.NEGATIVE_INFINITY;
 
   /** 0 is never. */
   constructor(afterSeconds: number) {
@@ -27,10 +28,15 @@ export class Expiry {
     return this.afterSeconds > 0 ? now.seconds - this.afterSeconds : EARLIEST_SECONDS;
   }
 
-  /** Looks at some clients and removes those that have been hidden for a while: by then every server hides them. */
-  purge(table: Table, now: Instant, removed: (slot: Slot) => void): void {
+  /**
+   * Looks at some clients, as many as the time since it last did allows, and removes those that have been hidden for a while: by then
+   * every server hides them.
+   */
+  purge(table: Table, now: Instant, nowMs: number, removed: (slot: Slot) => void): void {
     if (this.afterSeconds === 0) return;
-    for (let looked = 0; looked < PURGE_CLIENTS; looked += 1) {
+    const share = Math.min(1, (nowMs - this.lookedMs) / TICK_MOST_MS);
+    this.lookedMs = nowMs;
+    for (let looked = 0; looked < share * PURGE_CLIENTS; looked += 1) {
       if (this.at < 0) this.at = table.slots - 1;
       const slot = this.at;
       this.at -= 1;

@@ -226,7 +226,7 @@ export class Replica implements Herd {
    */
   tick(nowMs: number, now: Instant): boolean {
     this.hiddenBeforeSeconds = this.expiry.hiddenBeforeSeconds(now);
-    this.expiry.purge(this.table, now, (slot) => {
+    this.expiry.purge(this.table, now, nowMs, (slot) => {
       for (const link of this.live.values()) link.sending?.forget(slot);
       this.whereabouts.removing(slot);
     });

@@ -296,13 +296,15 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
     const client = this.reader.bytes.slice(command.clientStart, command.clientEnd);
     const stamp = { seconds: command.stamp.seconds, nanoseconds: command.stamp.nanoseconds };
     const { radiusKm, bound } = command;
-    const find = (): StoredRecord | undefined => pulse.replica.lookUp(client, 0, client.length, pulse.now, stamp);
+    let record: StoredRecord | undefined;
+    const find = (): StoredRecord | undefined => {
+      record ??= pulse.replica.lookUp(client, 0, client.length, pulse.now, stamp);
+      return record;
+    };
     const lookup = this.lookups.add();
     const finish = this.later(lookup);
     const search = (): void => {
-      pulse.readClock(pulse.now);
-      const record = find();
-      if (record === undefined) return finish(record, undefined);
+      if (find() === undefined || record === undefined) return finish(undefined, undefined);
       const found = this.service.places(record, radiusKm, bound, this.lookups.signal);
       if (found instanceof Promise) void found.then((places) => finish(record, places));
       else finish(record, found);

@@ -52,6 +52,8 @@ export class Pulse {
   /** The replies of this turn, of all connections; whoever appends some says so with `answered`. */
   readonly replies: ByteWriter = new ByteWriter(TURN_BYTES);
   private answers: Answer[] = [];
+  /** Turns whose replies wait for the disk. */
+  private unkept = 0;
   /** Serves as buffer of the next turn while one is being sent. */
   private spare: Uint8Array | undefined;
 
@@ -156,7 +158,8 @@ export class Pulse {
 
   /**
    * Links first, then the disk, then clients: what is acknowledged is kept, and whoever asks a neighbour after reading its reply is
-   * not too early. Neighbours need not wait for this server's disk: what it loses they give it back.
+   * not too early. Neighbours need not wait for this server's disk: what it loses they give it back. Nor need clients to whom nothing is
+   * acknowledged, unless that would be before what they were told earlier.
    */
   readonly endTurn = (): void => {
     if (this.endOfTurn !== undefined) clearImmediate(this.endOfTurn);
@@ -174,13 +177,22 @@ export class Pulse {
     replies.bytes = this.spare ?? new Uint8Array(TURN_BYTES);
     replies.length = 0;
     this.spare = undefined;
-    this.keep((kept) => {
+    const leave = (kept: boolean): void => {
       isOver = true;
       let free = !isWaiting;
       for (const { who, start, end, acknowledge } of answers) {
         free = who.turnEnded(bytes.subarray(start, end), kept || !acknowledge) && free;
       }
       if (free) this.spare ??= bytes;
+    };
+    if (this.unkept === 0 && !answers.some(({ acknowledge }) => acknowledge)) {
+      leave(true);
+      return this.keep();
+    }
+    this.unkept += 1;
+    this.keep((kept) => {
+      this.unkept -= 1;
+      leave(kept);
     });
     if (isOver) return;
     // It waits for the disk, as others will behind it: each is to take no more than its replies do, and not a whole buffer.

@@ -167,7 +167,9 @@ export class ProviderChain implements PlacesProvider {
   }
 
   #answered(link: Link, startedAtMs: number, document: Uint8Array, limit: number): Outcome {
-    const { json, status, errorMessage } = cutNearbyJson(document, limit);
+    const printed = link.provider.statusOf?.(document);
+    const { json, status, errorMessage } =
+      printed === undefined ? cutNearbyJson(document, limit) : { json: document, status: printed, errorMessage: '' };
     const verdict = status === 'OK' || status === '' ? 'answered' : status === 'ZERO_RESULTS' ? 'nothing' : 'refused';
     link.counts[verdict] += 1;
     this.#observer.answered(this.#call(link, startedAtMs), status, errorMessage, document.length);

@@ -53,6 +53,11 @@ export class FileLookup {
     return waiting === undefined ? this.#print(query, search) : this.#wait(query, search, waiting, signal);
   }
 
+  /** Of a document that `near` gave. */
+  statusOf(document: Uint8Array): string {
+    return this.#printer.statusOf(document);
+  }
+
   close(): void {
     for (const { cache } of this.#files) cache.file.close();
   }

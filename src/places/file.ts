@@ -22,6 +22,11 @@ export class FileProvider implements PlacesProvider {
     return this.#open().then((lookup) => lookup.near(query, signal));
   }
 
+  /** Whoever has a document has had it from the lookup. */
+  statusOf(document: Uint8Array): string {
+    return this.#lookup?.statusOf(document) ?? '';
+  }
+
   async about(): Promise<readonly Attribution[]> {
     const { sources } = this.#lookup ?? (await this.#open());
     return sources.map(({ source, licence, licenceUrl, attribution, url, version, places }) => {

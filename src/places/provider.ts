@@ -54,6 +54,11 @@ export interface PlacesProvider {
    * @throws {PlacesError} (or rejects with one) when there is no usable answer
    */
   near(query: PlacesQuery, signal: AbortSignal): Uint8Array | Promise<Uint8Array>;
+  /**
+   * Only of a provider whose documents are this program's own print, cut to the limit and without empty lines: the status of one, so that
+   * nobody need read it for that.
+   */
+  statusOf?(document: Uint8Array): string;
   /** The data sets behind the answers; empty for a live provider, which puts its attributions into the answer. */
   about(): Promise<readonly Attribution[]>;
   close(): void;

@@ -29,14 +29,18 @@ export function parseLocation(bytes: Uint8Array, start: number, end: number, int
  */
 export function latitudeLongitude(location: Uint8Array): string {
   const text = asciiText(location);
-  const middle = Math.max(text.lastIndexOf('+'), text.lastIndexOf('-'));
-  return `${plainNumber(text.slice(0, middle))},${plainNumber(text.slice(middle))}`;
+  const middle = endOfNumber(location, 0, location.length);
+  const latitude = plainNumber(text, location, 0, middle);
+  return `${latitude},${plainNumber(text, location, middle, location.length)}`;
 }
 
-function plainNumber(signed: string): string {
-  const [integer = '', fraction = ''] = signed.slice(1).split('.');
-  const digits = integer.replace(/^0+(?=\d)/, '') + (fraction === '' ? '' : `.${fraction.slice(0, EXACT_DIGITS)}`);
-  return signed.startsWith('-') ? `-${digits}` : digits;
+/** The number that stands at `[start, end)`, in the text and as bytes. */
+function plainNumber(text: string, bytes: Uint8Array, start: number, end: number): string {
+  const point = endOfDigits(bytes, start + 1, end);
+  let first = start + 1;
+  while (first < point - 1 && bytes[first] === 0x30) first += 1;
+  const digits = text.slice(first, Math.min(end, point + 1 + EXACT_DIGITS));
+  return bytes[start] === 0x2d ? `-${digits}` : digits;
 }
 
 /** Where the signed number that starts at `start` ends, or -1 if none starts there. */
