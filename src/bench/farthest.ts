@@ -30,6 +30,9 @@ export interface FarthestResult {
 /** Questions that may be open at once, each on a connection of its own: a quarter of a second at 1,000 a second. */
 const ASKERS = 256;
 const PROGRESS_MS = 200;
+/** Of each connection; an answer mostly has less. */
+const READ_BYTES = 4096;
+const REFUSED = '?'.charCodeAt(0);
 /** A report that is due within this is waited for: about what a beat is early. */
 const SOON_MS = 0.2;
 
@@ -48,10 +51,10 @@ export async function timeToFarthest(plan: FarthestPlan, progress: (share: numbe
     if (ms === undefined) counts.missing += 1;
     else latencies.record(ms);
   };
-  const reporter = net.connect({ host: plan.host, port: plan.reportPort, noDelay: true });
-  reporter.on('error', (error) => fail(error));
   // Its replies are of no interest here.
-  reporter.resume();
+  const onread = { buffer: Buffer.alloc(READ_BYTES), callback: () => true };
+  const reporter = net.connect({ host: plan.host, port: plan.reportPort, noDelay: true, onread });
+  reporter.on('error', (error) => fail(error));
   const askers = Array.from({ length: ASKERS }, () => new Asker(plan.host, plan.askPort, done, (error) => fail(error)));
   free.push(...askers);
   let running = true;
@@ -119,18 +122,21 @@ class Asker {
     done: (asker: Asker, ms: number | undefined) => void,
     fail: (error: Error) => void,
   ) {
-    this.socket = net.connect({ host, port, noDelay: true });
-    this.opened = new Promise((resolve) => this.socket.once('connect', resolve));
-    this.socket.on('error', fail);
-    this.socket.on('data', (chunk: Buffer) => {
-      if (this.first === 0) this.first = chunk[0] as number;
-      this.beforeLast = chunk.length > 1 ? (chunk[chunk.length - 2] as number) : this.last;
-      this.last = chunk[chunk.length - 1] as number;
-      const refused = this.first === '?'.charCodeAt(0);
-      if (this.last !== LF || (!refused && this.beforeLast !== LF)) return;
+    const buffer = Buffer.alloc(READ_BYTES);
+    // As the servers read: a buffer for each answer would be a part of its time.
+    const callback = (bytes: number): boolean => {
+      if (this.first === 0) this.first = buffer[0] as number;
+      this.beforeLast = bytes > 1 ? (buffer[bytes - 2] as number) : this.last;
+      this.last = buffer[bytes - 1] as number;
+      const refused = this.first === REFUSED;
+      if (this.last !== LF || (!refused && this.beforeLast !== LF)) return true;
       this.first = 0;
       done(this, refused ? undefined : performance.now() - this.dueMs);
-    });
+      return true;
+    };
+    this.socket = net.connect({ host, port, noDelay: true, onread: { buffer, callback } });
+    this.opened = new Promise((resolve) => this.socket.once('connect', resolve));
+    this.socket.on('error', fail);
   }
 
   ask(question: Buffer, dueMs: number): void {

@@ -13,7 +13,7 @@ const NOTHING = new Uint8Array(0);
 export class Batch {
   /** Records that are in it. */
   count = 0;
-  private readonly origins: Origin[] = [];
+  private origins: Origin[] = [];
   private readonly records = new ByteWriter();
   /** The last records, as they stand one behind the other in what they were read from: they are copied together, by `settle`. */
   private run: Uint8Array = NOTHING;
@@ -67,7 +67,7 @@ export class Batch {
     const begin = beginFrame(out, 'records', version);
     writeOrigins(out, this.origins);
     out.varint(this.count);
-    out.copy(this.records.bytes, 0, this.records.length);
+    out.append(this.records);
     out.varint(marks.length);
     for (const [index, [, height]] of marks.entries()) {
       out.varint(markOrigins[index] as number);
@@ -75,7 +75,7 @@ export class Batch {
     }
     endFrame(out, begin);
     this.count = 0;
-    this.origins.length = 0;
+    this.origins = [];
     this.records.reset();
   }
 

@@ -1,7 +1,7 @@
 // One client's connection: bytes to commands, replies in command order, and what happens when either side is slow. Knows
 // the replica for what is true and `ClientService` for everything else; knows no configuration and no provider.
 import type { Socket } from 'node:net';
-import { ByteWriter, LF } from '../wire/bytes.ts';
+import { type ByteWriter, LF } from '../wire/bytes.ts';
 import { Command, parseCommand } from '../wire/command.ts';
 import {
   LINE_EXCERPT_BYTES,
@@ -21,7 +21,7 @@ import { type Lookup, Lookups } from './lookups.ts';
 import type { Answering } from './pulse.ts';
 import { Replies, type RepliesOwner } from './replies.ts';
 
-/** Of an `AT` line about what is no part of the client's own, so that it and its places are printed without a copy. */
+/** What a lookup that is answered holds beside its places: its line and its record, which are mostly shorter. */
 const REPLY_BYTES = 256;
 
 export class ClientConnection implements RepliesOwner, Answering, Gathering {
@@ -98,6 +98,7 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
     if (this.isGathered) return this.reader.push(pulse.gathered.bytes, start, start + chunk.length);
     this.reader.push(chunk);
     this.serveNow();
+    pulse.endAlone();
   }
 
   // What `Gathered` asks, see `Gathering`.
@@ -235,7 +236,7 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
     const { observer, pulse } = this.service;
     const kind = line.tooLong ? 'invalid' : parseCommand(line.bytes, line.start, line.end, command);
     this.asks = kind === 'whatsat' && !isRead;
-    if (this.asks) return line.keepLine();
+    if (this.asks) return void line.keepLine();
     if (kind === 'iamat') return this.report(command, nowMs);
     observer.received(this.id, line);
     if (kind === 'blank') return;
@@ -293,12 +294,14 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
   /** The report that is asked for has not come yet: waits for it a little, then searches. */
   private whatsatSince(): void {
     const { pulse } = this.service;
-    const client = this.reader.bytes.slice(command.clientStart, command.clientEnd);
+    const moved = this.reader.keepLine();
+    const { bytes } = this.reader;
+    const [start, end] = [command.clientStart - moved, command.clientEnd - moved];
     const stamp = { seconds: command.stamp.seconds, nanoseconds: command.stamp.nanoseconds };
     const { radiusKm, bound } = command;
     let record: StoredRecord | undefined;
     const find = (): StoredRecord | undefined => {
-      record ??= pulse.replica.lookUp(client, 0, client.length, pulse.now, stamp);
+      record ??= pulse.replica.lookUp(bytes, start, end, pulse.now, stamp);
       return record;
     };
     const lookup = this.lookups.add();
@@ -314,15 +317,16 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
 
   /** What is returned takes what a lookup came to. */
   private later(lookup: Lookup): (record: StoredRecord | undefined, places: Places) => void {
-    // The line's bytes belong to the reader, and will have changed by the time the answer comes.
-    const bytes = this.reader.bytes.slice(this.reader.start, this.reader.end);
-    const line = { bytes, start: 0, end: bytes.length, terminated: this.reader.terminated, tooLong: false };
+    this.reader.keepLine();
+    const { bytes, start, end, terminated } = this.reader;
+    const line = { bytes, start, end, terminated, tooLong: false };
     return (record, places) => {
       if (this.closed || this.stopped) return;
-      const reply = new ByteWriter(line.bytes.length + REPLY_BYTES + (places?.length ?? 0));
-      writePlaces(reply, record, places, line);
-      this.service.observer.sent(this.id, reply.bytes, 0, reply.bytes.indexOf(LF) + 1, reply.length);
-      this.lookups.finish(lookup, reply.bytes.subarray(0, reply.length));
+      this.lookups.finish(lookup, REPLY_BYTES + (places?.length ?? 0), (out) => {
+        const from = out.length;
+        writePlaces(out, record, places, line);
+        this.service.observer.sent(this.id, out.bytes, from, out.bytes.indexOf(LF, from) + 1, out.length - from);
+      });
       this.release();
     };
   }

@@ -6,6 +6,7 @@ import { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { Replica } from '../core/replica.ts';
 import type { Observer } from '../core/sink.ts';
+import { GATHERED_CHUNK_BYTES, QUIET_MS } from '../wire/limits.ts';
 import { ClientConnection } from './client-connection.ts';
 import type { ClientObserver } from './client-service.ts';
 import { Pulse } from './pulse.ts';
@@ -13,21 +14,25 @@ import { readPublicly } from './reading.ts';
 
 const silent = <T extends object>(): T => new Proxy({} as T, { get: () => () => {} });
 
-/** For which no time passes: a connection that is served for long makes way for others, and how long it takes depends on the machine. */
-class TimelessPulse extends Pulse {
+/** Whose time only passes when the test says so: a connection that is served for long makes way for others, and how long it takes depends on the machine. */
+class TestPulse extends Pulse {
+  timeMs = 0;
+
   override nowMs(): number {
-    return 0;
+    return this.timeMs;
   }
 }
 
 class Farm {
-  readonly pulse: Pulse;
+  readonly pulse: TestPulse;
   private readonly replies: string[] = [];
 
   constructor() {
     const plan = { herd: 'farm', self: 'Barn', epoch: 1, neighbours: [], nowMs: 0, expireAfterSeconds: 0, hashSeed: 1 };
     const replica = new Replica({ ...plan, observer: silent<Observer>() });
-    this.pulse = new TimelessPulse({ replica, readClock: () => {}, commit: (done) => done?.(true) });
+    this.pulse = new TestPulse({ replica, readClock: () => {}, commit: (done) => done?.(true) });
+    // Just now a turn has ended.
+    this.pulse.endTurn();
   }
 
   connect(): Duplex {
@@ -40,18 +45,23 @@ class Farm {
       pulse: this.pulse,
       lineBytes: 100,
       read: readPublicly,
-      places: () => undefined,
+      places: () => Buffer.from('{}'),
       acceptsReports: () => true,
       observer: silent<ClientObserver>(),
     });
     return socket;
   }
 
+  /** What was sent without another turn of the event loop. */
+  heardAtOnce(): string {
+    return this.replies.splice(0).join('');
+  }
+
   async heard(): Promise<string> {
     await new Promise((resolve) => setImmediate(resolve));
     // Its timer would keep the process; what arrives is still served.
     this.pulse.stop();
-    return this.replies.splice(0).join('');
+    return this.heardAtOnce();
   }
 }
 
@@ -106,4 +116,36 @@ test('what was sent before the end is answered, and what waits on a connection t
   ending.emit('end');
   gone.emit('close');
   assert.match(await farm.heard(), /^\? last\nAT Barn \S+ b \+1\+1 3\n$/);
+});
+
+test('a small chunk that comes when no turn has ended for a while is answered at once, and the next is gathered', async () => {
+  const farm = new Farm();
+  const [first, second] = [farm.connect(), farm.connect()];
+  say(first, 'soon\n');
+  assert.equal(farm.heardAtOnce(), '');
+  assert.equal(await farm.heard(), '? soon\n');
+  farm.pulse.timeMs += QUIET_MS;
+  say(first, 'IAMAT a +1+1 1\nat once\n');
+  assert.match(farm.heardAtOnce(), /^AT Barn \S+ a \+1\+1 1\n\? at once\n$/);
+  say(second, 'not so\n');
+  assert.equal(farm.heardAtOnce(), '');
+  assert.equal(await farm.heard(), '? not so\n');
+  // Large ones may be many, and half a line has no answer.
+  farm.pulse.timeMs += QUIET_MS;
+  say(first, `${'\n'.repeat(GATHERED_CHUNK_BYTES)}x\n`);
+  assert.equal(farm.heardAtOnce(), '');
+  assert.equal(await farm.heard(), '? x\n');
+  farm.pulse.timeMs += QUIET_MS;
+  say(first, 'ha');
+  say(second, 'whole\n');
+  assert.equal(farm.heardAtOnce(), '? whole\n');
+});
+
+test('a question waits for what else has arrived, however quiet it is', async () => {
+  const farm = new Farm();
+  const [asking, reporting] = [farm.connect(), farm.connect()];
+  farm.pulse.timeMs += QUIET_MS;
+  say(asking, 'IAMAT b +1+1 1\nWHATSAT a 1 1\n');
+  say(reporting, 'IAMAT a +1+1 7\n');
+  assert.equal((await farm.heard()).match(/ a \+1\+1 7\n/g)?.length, 2);
 });

@@ -78,9 +78,11 @@ export function attachLink(socket: Socket, pulse: Pulse, neighbour: string | und
   // The parts that the faster way needs are not a TLS socket's.
   const readFrom = socket instanceof TLSSocket ? readPublicly : read;
   readFrom(socket, (chunk) => {
-    link.received(chunk, pulse.nowMs());
+    const nowMs = pulse.nowMs();
+    pulse.beginAlone(chunk.length, nowMs);
+    link.received(chunk, nowMs);
     // What one neighbour sent goes on to the others in the same turn.
-    pulse.endTurnSoon();
+    if (!pulse.endAlone(true)) pulse.endTurnSoon();
   });
   socket.on('drain', () => link.drained(pulse.nowMs()));
   socket.on('end', () => link.close('the other side closed the connection'));

@@ -4,7 +4,9 @@ import { setMaxListeners } from 'node:events';
 import { ByteWriter } from '../wire/bytes.ts';
 
 export interface Lookup {
-  reply?: Uint8Array;
+  /** Prints its reply, when it is answered; and how much of it is held until then. */
+  print?: (out: ByteWriter) => void;
+  bytes?: number;
   behind?: ByteWriter;
   /** Ends the wait for its record. */
   giveUp?: () => void;
@@ -45,22 +47,24 @@ export class Lookups {
     return last.behind;
   }
 
-  finish(lookup: Lookup, reply: Uint8Array): void {
-    lookup.reply = reply;
-    this.heldBytes += reply.length;
+  /** It is answered: `print` prints what it came to, when it is its turn, and holds so many bytes. */
+  finish(lookup: Lookup, bytes: number, print: (out: ByteWriter) => void): void {
+    lookup.print = print;
+    lookup.bytes = bytes;
+    this.heldBytes += bytes;
   }
 
   /** Whether the first of them is answered. */
   get isFirstDone(): boolean {
-    return this.waiting[0]?.reply !== undefined;
+    return this.waiting[0]?.print !== undefined;
   }
 
   /** Prints the first of them, which is answered, and all that waited behind it. */
   release(out: ByteWriter): void {
-    const { reply, behind } = this.waiting.shift() as Lookup & { reply: Uint8Array };
-    this.heldBytes -= reply.length + (behind?.length ?? 0);
-    out.copy(reply);
-    if (behind !== undefined) out.copy(behind.bytes, 0, behind.length);
+    const { print, bytes, behind } = this.waiting.shift() as Required<Pick<Lookup, 'print' | 'bytes'>> & Lookup;
+    this.heldBytes -= bytes + (behind?.length ?? 0);
+    print(out);
+    if (behind !== undefined) out.append(behind);
   }
 
   /** Nobody waits for any of them. */

@@ -13,7 +13,7 @@ import { type Commit, Pulse } from './pulse.ts';
 function alone(commit: Commit = (done) => done?.(true)): {
   pulse: Pulse;
   sent: string[];
-  reply: (text: string) => void;
+  reply: (text: string, acknowledge?: boolean) => void;
 } {
   const observer = new Proxy({} as Observer, { get: () => () => {} });
   const plan = { herd: 'farm', self: 'Barn', epoch: 1, neighbours: [], nowMs: 0, expireAfterSeconds: 0, hashSeed: 1 };
@@ -21,10 +21,10 @@ function alone(commit: Commit = (done) => done?.(true)): {
   const pulse = new Pulse({ replica, readClock: () => {}, commit });
   const sent: string[] = [];
   const who = { turnEnded: (bytes: Uint8Array) => sent.push(Buffer.from(bytes).toString()) > 0 };
-  const reply = (text: string): void => {
+  const reply = (text: string, acknowledge = false): void => {
     const start = pulse.replies.length;
     pulse.replies.ascii(text);
-    pulse.answered(who, start, false);
+    pulse.answered(who, start, acknowledge);
   };
   return { pulse, sent, reply };
 }
@@ -60,6 +60,26 @@ test('what is so already is answered at once', () => {
   pulse.endTurn();
   pulse.stop();
   assert.deepEqual(sent, ['found\n']);
+});
+
+test('what acknowledges nothing does not wait for the disk, but stays behind what was answered before it', () => {
+  const written: (() => void)[] = [];
+  const { pulse, sent, reply } = alone((done) => written.push(() => done?.(true)));
+  reply('question\n');
+  pulse.endTurn();
+  assert.deepEqual(sent, ['question\n']);
+  assert.equal(written.length, 1, 'the turn is kept all the same');
+  reply('report\n', true);
+  pulse.endTurn();
+  reply('later question\n');
+  pulse.endTurn();
+  assert.deepEqual(sent, ['question\n']);
+  for (const write of written) write();
+  assert.deepEqual(sent, ['question\n', 'report\n', 'later question\n']);
+  reply('last question\n');
+  pulse.endTurn();
+  pulse.stop();
+  assert.equal(sent.at(-1), 'last question\n');
 });
 
 test('who waits for a record looks again when one was stored, and not at the end of other turns', () => {

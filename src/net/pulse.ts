@@ -1,10 +1,11 @@
 // Gives the core its time: what arrives in one turn of the event loop, on whatever connections, is sent to the neighbours in one piece,
 // then kept on disk, then answered; and the passing of time becomes `tick`. One for each server; whoever brings the
 // core something calls `endTurnSoon`.
+import { performance } from 'node:perf_hooks';
 import type { Replica } from '../core/replica.ts';
 import { ByteWriter } from '../wire/bytes.ts';
 import type { Instant } from '../wire/instant.ts';
-import { GOT_INTERVAL_MS, TURN_BYTES } from '../wire/limits.ts';
+import { GATHERED_CHUNK_BYTES, GOT_INTERVAL_MS, QUIET_MS, TURN_BYTES } from '../wire/limits.ts';
 import { Gathered, type Gathering } from './gathered.ts';
 
 /** Keeps what the core has learned in this turn; `done` is told whether it is kept, at once or later but in order. */
@@ -43,6 +44,10 @@ export class Pulse {
   private armedForMs = Number.POSITIVE_INFINITY;
   private readonly waiting = new Set<() => void>();
   private endOfTurn: NodeJS.Immediate | undefined;
+  /** When the last turn ended. */
+  private endedMs = Number.NEGATIVE_INFINITY;
+  /** A chunk is being served in a turn of its own. */
+  private isAlone = false;
   /** What is answered now leaves with the turn that ends. */
   private isEnding = false;
   /** Small chunks that are served when all that has arrived is read. */
@@ -118,7 +123,7 @@ export class Pulse {
   /** The replies from `start` on are for this one: they leave when disk and links have the turn. */
   answered(who: Answering, start: number, acknowledge: boolean): void {
     this.answers.push({ who, start, end: this.replies.length, acknowledge });
-    if (this.isEnding) return;
+    if (this.isEnding || this.isAlone) return;
     if (this.replies.length >= TURN_BYTES) this.endTurn();
     else this.endTurnSoon();
   }
@@ -128,8 +133,30 @@ export class Pulse {
     this.endOfTurn ??= setImmediate(this.endReading);
   }
 
+  /**
+   * A chunk has arrived. True if it is to be served at once, in a turn of its own, which `endAlone` ends: it is small, and no turn has ended
+   * for a while, so that hardly anything else will have arrived.
+   */
+  beginAlone(chunkBytes: number, nowMs: number): boolean {
+    this.isAlone =
+      this.endOfTurn === undefined && chunkBytes <= GATHERED_CHUNK_BYTES && nowMs - this.endedMs >= QUIET_MS;
+    return this.isAlone;
+  }
+
+  /**
+   * Ends the turn of a chunk that is alone, if it brought anything, and unless a question in it waits for what else has arrived. False if it is
+   * not alone.
+   */
+  endAlone(hasNews: boolean = this.answers.length > 0): boolean {
+    if (!this.isAlone) return false;
+    this.isAlone = false;
+    if (hasNews && this.endOfTurn === undefined) this.endTurn();
+    return true;
+  }
+
   /** Keeps a chunk until what has arrived by now is read. Returns where in `gathered` it begins; -1 if it must be served at once. */
   gather(chunk: Uint8Array, who: Gathering): number {
+    if (this.beginAlone(chunk.length, this.nowMs())) return -1;
     const start = this.gathered.add(chunk, who);
     if (start >= 0) this.endTurnSoon();
     return start;
@@ -214,6 +241,7 @@ export class Pulse {
 
   private send(): void {
     const nowMs = this.nowMs();
+    this.endedMs = nowMs;
     if (this.replica.flush(nowMs)) this.endTurnSoon();
     // What just happened may be owed an acknowledgement sooner than anything was due before.
     if (this.armedForMs > nowMs + GOT_INTERVAL_MS) this.arm(nowMs + GOT_INTERVAL_MS);

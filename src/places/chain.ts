@@ -1,5 +1,6 @@
 // Several providers in order: the next is asked when one fails, refuses or has nothing. All of them together stay within one time-out.
 // Says who answered to an observer, never in the answer. Knows providers by their contract only.
+import { performance } from 'node:perf_hooks';
 import { Breaker } from './breaker.ts';
 import { BudgetSpent } from './budget.ts';
 import { BREAKER_FAILURES, BREAKER_PAUSE_MS, SHARE_OF_TIME } from './live-limits.ts';

@@ -1,6 +1,5 @@
 // Prints rows of .places files as a Nearby Search document in the style that Google prints: 3 spaces, `"key" : value`, keys in
 // alphabetical order. What a source does not know is left out. Knows nothing of how the rows were found.
-import { equalBytes } from '../wire/bytes.ts';
 import { printStrings } from './google-style.ts';
 import { JsonWriter } from './json-writer.ts';
 import type { FoundPlace } from './nearest-places.ts';
@@ -81,7 +80,7 @@ export class NearbyPrinter {
   /** What a document that was printed here says of itself, `OK` or `ZERO_RESULTS`. */
   statusOf(document: Uint8Array): string {
     const start = document.length - STATUS_OK.length;
-    return equalBytes(document, start, STATUS_OK, 0, STATUS_OK.length) ? 'OK' : 'ZERO_RESULTS';
+    return STATUS_OK.every((byte, at) => document[start + at] === byte) ? 'OK' : 'ZERO_RESULTS';
   }
 
   #printResult({ chunk, row }: FoundPlace): void {

@@ -26,6 +26,29 @@ export interface PlacesLookupOptions {
   readonly ledgerFile: string;
 }
 
+class RecordQuery implements PlacesQuery {
+  readonly latitude: number;
+  readonly longitude: number;
+  readonly radiusKm: number;
+  readonly limit: number;
+  private readonly record: StoredRecord;
+
+  /** `record` stays as it is. */
+  constructor(record: StoredRecord, radiusKm: number, limit: number) {
+    const { latitude, longitude } = positionOf(record);
+    this.latitude = latitude;
+    this.longitude = longitude;
+    this.radiusKm = radiusKm;
+    this.limit = limit;
+    this.record = record;
+  }
+
+  /** Only who asks others needs it. */
+  get latitudeLongitude(): string {
+    return latitudeLongitude(locationBytes(this.record));
+  }
+}
+
 export class PlacesLookup {
   private readonly config: PlacesConfig;
   private readonly logger: Logger;
@@ -45,15 +68,7 @@ export class PlacesLookup {
 
   /** The JSON for a record's position, cut to `bound`; undefined, and a reason in the log, when there is none. */
   near(record: StoredRecord, radiusKm: number, bound: number, signal: AbortSignal): Places | Promise<Places> {
-    const { latitude, longitude } = positionOf(record);
-    // Each name by itself: what is spread into an object makes it one of a kind, slow wherever it is looked at.
-    const query: PlacesQuery = {
-      latitude,
-      longitude,
-      latitudeLongitude: latitudeLongitude(locationBytes(record)),
-      radiusKm,
-      limit: bound,
-    };
+    const query = new RecordQuery(record, radiusKm, bound);
     if (this.open !== undefined) return this.ask(this.open.provider, query, signal);
     this.opening ??= this.openAll();
     return this.opening.then(

@@ -202,6 +202,14 @@ export class ByteWriter {
     this.length += count;
   }
 
+  /** What another has written. */
+  append({ bytes, words, length }: ByteWriter): void {
+    this.reserve(length);
+    if (length <= WORDS_BYTES) copyWords(this.words.of(this.bytes), this.length, words.of(bytes), 0, length);
+    else this.bytes.set(bytes.subarray(0, length), this.length);
+    this.length += length;
+  }
+
   /** As `setBytes`, into bytes that there is room for. */
   set(at: number, source: Uint8Array, start: number, count: number): void {
     setBytes(this.bytes, this.words.of(this.bytes), at, source, start, count);

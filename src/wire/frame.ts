@@ -125,20 +125,23 @@ export class FrameReader {
   }
 
   private found(bytes: Uint8Array, payloadLength: number): boolean {
-    this.payload = bytes.subarray(0, payloadLength);
-    this.tag = bytes.subarray(payloadLength);
+    const isTagged = this.tagBytes > 0;
+    this.payload = isTagged ? bytes.subarray(0, payloadLength) : bytes;
+    this.tag = isTagged ? bytes.subarray(payloadLength) : NOTHING;
     this.headerLength = 0;
     return true;
   }
 
   private checkedLength(): number {
-    const [version = 0, type = 0, a = 0, b = 0, c = 0, d = 0] = this.header;
+    const { header } = this;
+    const [version, type] = [header[0] as number, header[1] as number];
     if (version < OLDEST_VERSION || version > this.newestVersion) {
       throw new MalformedFrame(`frame of version ${version}; expected ${OLDEST_VERSION} to ${this.newestVersion}`);
     }
     const name = NAMES.get(type);
     if (name === undefined) throw new MalformedFrame(`frame of unknown type ${type}`);
-    const length = a * 0x1000000 + b * 0x10000 + c * 0x100 + d;
+    let length = 0;
+    for (let at = 2; at < HEADER_BYTES; at += 1) length = length * 0x100 + (header[at] as number);
     if (length > this.mostPayloadBytes) {
       throw new MalformedFrame(`frame of ${length} bytes, at most ${this.mostPayloadBytes} allowed`);
     }

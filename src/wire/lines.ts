@@ -36,6 +36,7 @@ export class LineReader implements Line {
   private rest: Uint8Array = NOTHING;
   private restLength = 0;
   private skipping = false;
+  private isLineKept = false;
 
   /** Lines of more than `mostBytes` (LF not counted) are handed out as their first `excerptBytes`. */
   constructor(mostBytes: number, excerptBytes: number) {
@@ -60,11 +61,18 @@ export class LineReader implements Line {
     this.isKept = true;
   }
 
-  /** Copies the line that was found: it then stays, whatever becomes of its chunk, until the next is looked for. */
-  keepLine(): void {
-    this.bytes = this.bytes.slice(this.start, this.end);
-    this.end -= this.start;
+  /**
+   * Copies the line that was found, once: its bytes then stay as they are, whatever becomes of its chunk, and are not used for another. Returns
+   * by how much it is nearer to the beginning of its bytes.
+   */
+  keepLine(): number {
+    if (this.isLineKept) return 0;
+    const moved = this.start;
+    this.bytes = this.bytes.slice(moved, this.end);
+    this.end -= moved;
     this.start = 0;
+    this.isLineKept = true;
+    return moved;
   }
 
   /** Takes the next chunk, `bytes[start, end)`; the one before must have been read to its end. It is not copied: see `keepUnread`. */
@@ -137,6 +145,7 @@ export class LineReader implements Line {
     this.end = end;
     this.terminated = true;
     this.tooLong = false;
+    this.isLineKept = false;
   }
 
   /** Gives up the used chunk and the last line: an idle connection holds no memory. */
