@@ -156,7 +156,8 @@ export class Pulse {
 
   /** Keeps a chunk until what has arrived by now is read. Returns where in `gathered` it begins; -1 if it must be served at once. */
   gather(chunk: Uint8Array, who: Gathering): number {
-    if (this.beginAlone(chunk.length, this.nowMs())) return -1;
+    // Only the first of a turn looks at the clock.
+    if (this.endOfTurn === undefined && this.beginAlone(chunk.length, this.nowMs())) return -1;
     const start = this.gathered.add(chunk, who);
     if (start >= 0) this.endTurnSoon();
     return start;
@@ -193,8 +194,14 @@ export class Pulse {
     this.endOfTurn = undefined;
     if (this.asking.length > 0 || !this.gathered.isEmpty) this.endTurnSoon();
     this.send();
+    if (this.answers.length === 0) this.keep();
+    else this.answer();
+    this.endedMs = this.nowMs();
+  };
+
+  /** Keeps the turn and lets its replies leave. */
+  private answer(): void {
     const { answers, replies } = this;
-    if (answers.length === 0) return this.keep();
     this.replica.answers.drop();
     let { bytes } = replies;
     const { length } = replies;
@@ -226,7 +233,7 @@ export class Pulse {
     isWaiting = true;
     this.spare ??= bytes;
     bytes = bytes.slice(0, length);
-  };
+  }
 
   /** Ends the turn; `done` hears whether it is kept. */
   commit(done: (kept: boolean) => void): void {
@@ -241,7 +248,6 @@ export class Pulse {
 
   private send(): void {
     const nowMs = this.nowMs();
-    this.endedMs = nowMs;
     if (this.replica.flush(nowMs)) this.endTurnSoon();
     // What just happened may be owed an acknowledgement sooner than anything was due before.
     if (this.armedForMs > nowMs + GOT_INTERVAL_MS) this.arm(nowMs + GOT_INTERVAL_MS);
