@@ -83,7 +83,7 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
     this.socket.destroy();
   }
 
-  /** A small chunk is served when all that has arrived is read: its reports are looked up together with those of other connections. */
+  /** A small chunk waits until all that has arrived is read, so that reports of many connections are looked up together; see `Pulse.gather`. */
   private received(chunk: Uint8Array): void {
     if (this.closed || this.stopped) return;
     if (this.isGathered) this.serveNow();
@@ -307,10 +307,11 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
     const lookup = this.lookups.add();
     const finish = this.later(lookup);
     const search = (): void => {
-      if (find() === undefined || record === undefined) return finish(undefined, undefined);
-      const found = this.service.places(record, radiusKm, bound, this.lookups.signal);
-      if (found instanceof Promise) void found.then((places) => finish(record, places));
-      else finish(record, found);
+      const asked = find();
+      if (asked === undefined) return finish(undefined, undefined);
+      const found = this.service.places(asked, radiusKm, bound, this.lookups.signal);
+      if (found instanceof Promise) void found.then((places) => finish(asked, places));
+      else finish(asked, found);
     };
     lookup.giveUp = pulse.waitForRecord(() => find() !== undefined, SINCE_WAIT_MS, search);
   }

@@ -8,7 +8,7 @@ import { Replica } from '../core/replica.ts';
 import type { Observer } from '../core/sink.ts';
 import { GATHERED_CHUNK_BYTES, QUIET_MS } from '../wire/limits.ts';
 import { ClientConnection } from './client-connection.ts';
-import type { ClientObserver } from './client-service.ts';
+import type { Places } from './client-service.ts';
 import { Pulse } from './pulse.ts';
 import { readPublicly } from './reading.ts';
 
@@ -25,6 +25,9 @@ class TestPulse extends Pulse {
 
 class Farm {
   readonly pulse: TestPulse;
+  places: Places | Promise<Places> = Buffer.from('{}');
+  /** First lines, as the observer is told of them, and how long each reply is. */
+  readonly sent: string[] = [];
   private readonly replies: string[] = [];
 
   constructor() {
@@ -45,9 +48,17 @@ class Farm {
       pulse: this.pulse,
       lineBytes: 100,
       read: readPublicly,
-      places: () => Buffer.from('{}'),
+      places: () => this.places,
       acceptsReports: () => true,
-      observer: silent<ClientObserver>(),
+      observer: {
+        received: () => {},
+        sent: (_id, bytes, start, end, replyBytes) => {
+          this.sent.push(`${Buffer.from(bytes.subarray(start, end)).toString()}${replyBytes}`);
+        },
+        stale: () => {},
+        acceptFailed: () => {},
+        dropped: () => {},
+      },
     });
     return socket;
   }
@@ -139,6 +150,19 @@ test('a small chunk that comes when no turn has ended for a while is answered at
   say(first, 'ha');
   say(second, 'whole\n');
   assert.equal(farm.heardAtOnce(), '? whole\n');
+  // What needs no chunk is answered as ever.
+  first.emit('end');
+  assert.equal(await farm.heard(), '? ha\n');
+});
+
+test('what comes after a chunk that is gathered is gathered, too, however long that took', async () => {
+  const farm = new Farm();
+  const [first, second] = [farm.connect(), farm.connect()];
+  say(first, 'one\n');
+  farm.pulse.timeMs += QUIET_MS;
+  say(second, 'two\n');
+  assert.equal(farm.heardAtOnce(), '');
+  assert.equal(await farm.heard(), '? one\n? two\n');
 });
 
 test('a question waits for what else has arrived, however quiet it is', async () => {
@@ -147,5 +171,27 @@ test('a question waits for what else has arrived, however quiet it is', async ()
   farm.pulse.timeMs += QUIET_MS;
   say(asking, 'IAMAT b +1+1 1\nWHATSAT a 1 1\n');
   say(reporting, 'IAMAT a +1+1 7\n');
+  assert.equal(farm.heardAtOnce(), '');
   assert.equal((await farm.heard()).match(/ a \+1\+1 7\n/g)?.length, 2);
+});
+
+test('replies to lookups leave in their order with what waits behind them, and the observer is told of each', async () => {
+  const farm = new Farm();
+  const asking = farm.connect();
+  const found: ((places: Places) => void)[] = [];
+  farm.places = new Promise((resolve) => found.push(resolve));
+  say(asking, 'IAMAT a +1+1 7\nWHATSAT a 1 1\n');
+  await farm.heard();
+  farm.places = new Promise((resolve) => found.push(resolve));
+  say(asking, 'WHATSAT a 1 2\nbehind\n');
+  assert.equal(await farm.heard(), '');
+  farm.sent.length = 0;
+  found[1]?.(undefined);
+  assert.equal(await farm.heard(), '');
+  found[0]?.(Buffer.from('{\n}'));
+  await new Promise((resolve) => setImmediate(resolve));
+  const replies = await farm.heard();
+  assert.match(replies, /^AT Barn \S+ a \+1\+1 7\n\{\n\}\n\n\? WHATSAT a 1 2\n\? behind\n$/);
+  const at = replies.indexOf('\n') + 1;
+  assert.deepEqual(farm.sent, [`${replies.slice(0, at)}${at + '{\n}\n\n'.length}`, '? WHATSAT a 1 2\n16']);
 });

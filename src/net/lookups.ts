@@ -47,7 +47,7 @@ export class Lookups {
     return last.behind;
   }
 
-  /** It is answered: `print` prints what it came to, when it is its turn, and holds so many bytes. */
+  /** It is answered. `print` prints the reply when that may leave; until then it holds `bytes`, about. */
   finish(lookup: Lookup, bytes: number, print: (out: ByteWriter) => void): void {
     lookup.print = print;
     lookup.bytes = bytes;

@@ -13,7 +13,7 @@ export type Commit = (done?: (kept: boolean) => void) => void;
 
 /** Who made replies in this turn. */
 export interface Answering {
-  /** Disk and links have the turn: `replies` may leave, unless what they acknowledge is not kept. True if nobody needs the bytes any more. */
+  /** Links have the turn, and the disk has what is acknowledged, if it is kept: `replies` may leave. True if nobody needs the bytes any more. */
   turnEnded(replies: Uint8Array, kept: boolean): boolean;
 }
 
@@ -120,7 +120,7 @@ export class Pulse {
     this.endOfTurn = undefined;
   }
 
-  /** The replies from `start` on are for this one: they leave when disk and links have the turn. */
+  /** The replies from `start` on are for this one: they leave with the turn, see `endTurn`. */
   answered(who: Answering, start: number, acknowledge: boolean): void {
     this.answers.push({ who, start, end: this.replies.length, acknowledge });
     if (this.isEnding || this.isAlone) return;
@@ -154,7 +154,10 @@ export class Pulse {
     return true;
   }
 
-  /** Keeps a chunk until what has arrived by now is read. Returns where in `gathered` it begins; -1 if it must be served at once. */
+  /**
+   * Keeps a chunk until what has arrived by now is read. Returns where in `gathered` it begins; -1 if it must be served at once, and then
+   * `endAlone` called.
+   */
   gather(chunk: Uint8Array, who: Gathering): number {
     // Only the first of a turn looks at the clock.
     if (this.endOfTurn === undefined && this.beginAlone(chunk.length, this.nowMs())) return -1;
@@ -187,7 +190,7 @@ export class Pulse {
   /**
    * Links first, then the disk, then clients: what is acknowledged is kept, and whoever asks a neighbour after reading its reply is
    * not too early. Neighbours need not wait for this server's disk: what it loses they give it back. Nor need clients to whom nothing is
-   * acknowledged, unless that would be before what they were told earlier.
+   * acknowledged, unless earlier turns' replies, of whomever, still wait.
    */
   readonly endTurn = (): void => {
     if (this.endOfTurn !== undefined) clearImmediate(this.endOfTurn);

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { describe, test } from 'node:test';
 import { BudgetSpent } from './budget.ts';
 import { type ChainObserver, ProviderChain } from './chain.ts';
 import { CoalescedProvider } from './coalesced.ts';
 import { EmbeddedProvider } from './embedded.ts';
+import { FileProvider } from './file.ts';
 import { GoogleNewProvider } from './google-new.ts';
 import { BREAKER_FAILURES, BREAKER_PAUSE_MS } from './live-limits.ts';
+import { withFolder, writeMadePlaces } from './made-places.ts';
 import { failure, KEY, QUERY, until } from './made-queries.ts';
 import { PlacesError, type PlacesProvider, type PlacesQuery } from './provider.ts';
 import { NearbyStandIn } from './stand-in.ts';
@@ -81,6 +84,32 @@ class Scripted implements PlacesProvider {
   }
   close(): void {}
 }
+
+test('the next is asked when a file has nothing near', () =>
+  withFolder(async (folder) => {
+    const files = ['here', 'elsewhere'].map((name) => path.join(folder, name));
+    for (const [at, file] of files.entries())
+      writeMadePlaces(file, [{ name: `at ${at}`, latitude: 60 * at, longitude: 10, types: ['cafe'] }]);
+    const notes = new Notes();
+    const chain = new ProviderChain(
+      files.map((file, at) => new FileProvider(`file ${at}`, [file])),
+      { timeoutMs: 5000, observer: notes },
+    );
+    const signal = new AbortController().signal;
+    for (let lookup = 0; lookup < 2; lookup += 1) {
+      const answer = Buffer.from(await chain.near({ ...QUERY, latitude: 60, longitude: 10 }, signal)).toString();
+      assert.match(answer, /"name" : "at 1"/);
+    }
+    assert.deepEqual(notes.lines.slice(0, 2), ['file 0 ZERO_RESULTS', 'file 1 OK']);
+    assert.deepEqual(
+      chain.counts.map(({ answered, nothing }) => [answered, nothing]),
+      [
+        [0, 2],
+        [2, 0],
+      ],
+    );
+    chain.close();
+  }));
 
 describe('a chain', () => {
   const never = new AbortController().signal;

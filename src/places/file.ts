@@ -22,9 +22,9 @@ export class FileProvider implements PlacesProvider {
     return this.#open().then((lookup) => lookup.near(query, signal));
   }
 
-  /** Whoever has a document has had it from the lookup. */
+  /** A document that came just before this was closed is of nobody's interest any more. */
   statusOf(document: Uint8Array): string {
-    return this.#lookup?.statusOf(document) ?? '';
+    return this.#lookup?.statusOf(document) ?? 'ZERO_RESULTS';
   }
 
   async about(): Promise<readonly Attribution[]> {

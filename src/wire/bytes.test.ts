@@ -80,3 +80,21 @@ test('bytes are equal by the word as they are one by one, wherever one of them d
     { numRuns: 1000 },
   );
 });
+
+test('what another writer has written is appended, whatever room there is', () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 600 }),
+      fc.uint8Array({ maxLength: 600 }),
+      fc.nat(40),
+      (first, second, room) => {
+        const [one, other] = [new ByteWriter(first.length + room), new ByteWriter(1)];
+        one.copy(first);
+        other.copy(second);
+        one.append(other);
+        assert.deepEqual(Buffer.from(one.take()), Buffer.concat([first, second]));
+        assert.deepEqual(Buffer.from(other.take()), Buffer.from(second));
+      },
+    ),
+  );
+});

@@ -214,7 +214,7 @@ export const REPORTS_AHEAD = 32;
 /** Most bytes read from a client at once: what Node reads too. */
 export const READ_BYTES: number = 64 * KIBIBYTE;
 
-/** A chunk of at most this many bytes waits until all that has arrived is read, with those of other connections: six reports or so. Larger ones have enough reports to look up together by themselves. */
+/** A chunk of at most this many bytes waits until all that has arrived is read, with those of other connections (or, when it is quiet, has a turn of its own): six reports or so. Larger ones have enough reports to look up together by themselves. */
 export const GATHERED_CHUNK_BYTES = 512;
 
 /** When no turn has ended for this long, a small chunk is served at once and has a turn of its own: little else will have arrived with it, and waiting for that takes a sixth of what its turn takes. Under load turns follow each other without a pause. */
