@@ -1,6 +1,6 @@
 // Gives the core its time: what arrives in one turn of the event loop, on whatever connections, is sent to the neighbours in one piece,
-// then kept on disk, then answered; and the passing of time becomes `tick`. One for each server; whoever brings the
-// core something calls `endTurnSoon`.
+// then kept on disk, then answered; and the passing of time becomes `tick`. One for each server; whoever brings the core something calls
+// `endTurnSoon`, or serves it between `beginAlone` and `endAlone`.
 import { performance } from 'node:perf_hooks';
 import type { Replica } from '../core/replica.ts';
 import { ByteWriter } from '../wire/bytes.ts';
