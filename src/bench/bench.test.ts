@@ -66,19 +66,25 @@ test('near: at each depth, alone and while reports come in, and somebody is foun
 });
 
 test('herd: every update reaches all, and the farthest server is asked for them', async () => {
-  const updates = [...(await findingsOf('herd'))];
-  const farthest = updates.pop();
-  assert.ok(farthest && updates.length > 0);
+  const findings = await findingsOf('herd');
+  const isFarthest = ({ variant }: Finding): boolean => variant.startsWith('Hands to Welsh');
+  const farthest = findings.filter(isFarthest);
+  // As the cores are, and where it can be done kept awake.
+  assert.ok(farthest.length === 1 || farthest[1]?.variant.endsWith(', cores kept awake'), JSON.stringify(farthest));
+  const updates = findings.filter((finding) => !isFarthest(finding));
+  assert.ok(updates.length > 0);
   for (const { figures } of updates) {
     positive(figures, 'perSecond');
     // Four others, each at least once, unless a newer report of the same client overtook it; never more than the graph allows.
     assert.ok((figures['copies'] ?? 0) > 0 && (figures['copies'] ?? 9) <= 8, JSON.stringify(figures));
   }
   // On a machine that is busy with other tests, reports may come too late for a question, or questions not be over in time.
-  const { answers = 0, missing = 0, unasked = 0 } = farthest.figures;
-  assert.ok(answers + missing > 0, JSON.stringify(farthest));
-  assert.ok(unasked >= 0);
-  if (answers > 0) positive(farthest.figures, 'p50Ms', 'mostMs');
+  for (const { figures } of farthest) {
+    const { answers = 0, missing = 0, unasked = 0 } = figures;
+    assert.ok(answers + missing > 0, JSON.stringify(farthest));
+    assert.ok(unasked >= 0);
+    if (answers > 0) positive(figures, 'p50Ms', 'mostMs');
+  }
 });
 
 test('memory, start and catch-up', async () => {

@@ -1,6 +1,7 @@
 // Scenarios of several servers: what an update costs a herd of five with full replication, how soon the farthest server has it,
 // and how soon a server that lost everything has it back.
 
+import { keepAwake } from './awake.ts';
 import { ringsOfAll } from './fill.ts';
 import { fillFrom, generate, timeOnTheWay } from './generator.ts';
 import { Latencies } from './latency.ts';
@@ -47,7 +48,14 @@ export async function herd(settings: Settings, progress: Progress): Promise<Find
   try {
     const findings: Finding[] = [];
     for (const pipeline of HERD_PIPELINES) findings.push(await updates(five, settings, pipeline, progress));
-    return [...findings, await farthest(five, settings, progress)];
+    findings.push(await farthest(five, settings, '', progress));
+    const awake = keepAwake(settings.cores);
+    try {
+      if (awake !== undefined) findings.push(await farthest(five, settings, ', cores kept awake', progress));
+    } finally {
+      await awake?.stop();
+    }
+    return findings;
   } finally {
     await five.stop();
   }
@@ -118,7 +126,12 @@ async function settled(five: BenchHerd): Promise<void> {
   }
 }
 
-async function farthest(five: BenchHerd, settings: Settings, progress: Progress): Promise<Finding> {
+async function farthest(
+  five: BenchHerd,
+  settings: Settings,
+  circumstance: string,
+  progress: Progress,
+): Promise<Finding> {
   const clients = settings.clients ?? CLIENTS;
   const [ring] = ringsFor({ request: 'iamat', moves: 'step', area: 'world' }, 1, clients);
   if (ring === undefined) throw new Error('no ring');
@@ -131,7 +144,7 @@ async function farthest(five: BenchHerd, settings: Settings, progress: Progress)
     warmUpSeconds: SETTLE_SECONDS,
     seconds: settings.seconds,
   };
-  const what = `${REPORTED_TO} to ${FARTHEST}, ${FARTHEST_RATE_PER_SECOND}/s`;
+  const what = `${REPORTED_TO} to ${FARTHEST}, ${FARTHEST_RATE_PER_SECOND}/s${circumstance}`;
   const result = await timeOnTheWay(plan, (share) => progress(`herd, ${what}`, share));
   const latencies = Latencies.decode(result.latencies);
   return {

@@ -62,8 +62,12 @@ export function pinCores(): Cores {
 }
 
 function allowedCores(): number[] {
-  const list = /^Cpus_allowed_list:\s+(\S+)/m.exec(readOrNothing('/proc/self/status') ?? '')?.[1];
-  return (list ?? '0').split(',').flatMap((range) => {
+  return coresIn(/^Cpus_allowed_list:\s+(\S+)/m.exec(readOrNothing('/proc/self/status') ?? '')?.[1] ?? '0');
+}
+
+/** Of a list such as `0,2-5`. */
+export function coresIn(list: string): number[] {
+  return list.split(',').flatMap((range) => {
     const [first = 0, last = first] = range.split('-').map(Number);
     return Array.from({ length: last - first + 1 }, (_, index) => first + index);
   });
