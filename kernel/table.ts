@@ -51,6 +51,8 @@ const FLAG_BITS = 3;
 const LANE_BUCKETS = 4096;
 const ORIGIN_SHIFT = 15;
 
+/** As in limits.ts. */
+const ORDER_LEAD_SECONDS: f64 = 5;
 const SPACE: u8 = 0x20;
 const NO_SLOT: i32 = -1;
 
@@ -162,6 +164,49 @@ export function replace(slot: i32, index: u32, origin: u32, originHash: u32): bo
   store<u32>(client, textLength, TEXT_LENGTH);
   store<u32>(client, (marks & ~FLAGS) | USED | (isStamp ? ORDER_IS_STAMP : 0), MARKS);
   return true;
+}
+
+/**
+ * Takes in reports, the results from `first` to `count`, of which `seek` has found the clients and `answer` noted when they were received: those that
+ * are ordered behind what is there get the numbers after `sequence` and take its place. Returns the first that is left to others. Of those before it
+ * SEQUENCE is the number that they got, or 0 if they came too late.
+ */
+export function take(first: u32, count: u32, sequence: f64, origin: u32, originHash: u32): u32 {
+  let number = sequence;
+  for (let index = first; index < count; index += 1) {
+    const row = ROWS + index * ROW_BYTES;
+    const slot = load<i32>(row, SLOT);
+    const client = addressOf(slot);
+    if (client === 0) return index;
+    order(row);
+    if (isLate(row, client)) {
+      store<f64>(row, 0, SEQUENCE);
+      continue;
+    }
+    store<f64>(row, number + 1, SEQUENCE);
+    if (!replace(slot, index, origin, originHash)) return index;
+    number += 1;
+  }
+  return count;
+}
+
+/** As `orderTime` in `src/core/order.ts`. */
+function order(row: usize): void {
+  const seconds = load<f64>(row, SECONDS);
+  const nanoseconds = load<i32>(row, NANOSECONDS);
+  const mostSeconds = load<f64>(row, RECEIVED_SECONDS) + ORDER_LEAD_SECONDS;
+  const mostNanoseconds = load<i32>(row, RECEIVED_NANOSECONDS);
+  const isAhead = seconds > mostSeconds || (seconds === mostSeconds && nanoseconds > mostNanoseconds);
+  store<f64>(row, isAhead ? mostSeconds : seconds, ORDER_SECONDS);
+  store<i32>(row, isAhead ? mostNanoseconds : nanoseconds, ORDER_NANOSECONDS);
+}
+
+/** Whether a report is not ordered behind the record that is in its client's row: at one server the first of equals stays. */
+function isLate(row: usize, client: usize): bool {
+  const seconds = load<f64>(row, ORDER_SECONDS);
+  const knownSeconds = load<f64>(client, CLIENT_ORDER_SECONDS);
+  if (seconds !== knownSeconds) return seconds < knownSeconds;
+  return load<i32>(row, ORDER_NANOSECONDS) <= load<i32>(client, CLIENT_ORDER_NANOSECONDS);
 }
 
 /** Where the row of a slot is; 0 if it is not here, or there is no such slot. */

@@ -200,6 +200,18 @@ export const MUTATIONS = [
     to: 'remembered + 1',
   },
   {
+    name: 'reports that are taken in together give their numbers back',
+    file: `${CORE}own-reports.js`,
+    from: 'life.nextSequence();\n            table',
+    to: 'table',
+  },
+  {
+    name: 'of reports that are taken in together only the last is told',
+    file: `${CORE}own-reports.js`,
+    from: 'if (!ahead.taken(row, incoming))',
+    to: 'if (!ahead.taken(row, incoming) || row + 1 < end)',
+  },
+  {
     name: 'on disk: a record stands for all of its origin before it',
     file: `${JOURNAL}recovery.js`,
     from: 'this.into.restore(record, claims);',

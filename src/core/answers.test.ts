@@ -79,7 +79,7 @@ for (const name of ['Hands', 'a', 'n'.repeat(124), 'n'.repeat(125)]) {
           answers.ahead(found, clock, out);
           for (let index = 0; index < found; index += 1) {
             const text = texts[index] as string;
-            const command = ahead.sought[index] as Command;
+            const command = ahead.report(index);
             const event = events.find(([at]) => at === index)?.[1];
             let to = out;
             if (event === 'a line') out.ascii('? what\n');
@@ -147,9 +147,12 @@ class Told {
     const bytes = asciiBytes(text);
     const ahead = new ReportsAhead(this.kernel);
     ahead.read(bytes, 0, LINE_BYTES);
+    const reports = Array.from({ length: ahead.count }, () => new Command());
+    for (const [row, report] of reports.entries())
+      Object.assign(report, ahead.report(row), { stamp: { ...ahead.report(row).stamp } });
     return (index) => {
       const start = this.out.length;
-      this.answers.write(bytes, ahead.sought[index] as Command, this.clock, new NewRecord(), this.out);
+      this.answers.write(bytes, reports[index] as Command, this.clock, new NewRecord(), this.out);
       return asciiText(this.out.bytes, start, this.out.length);
     };
   }

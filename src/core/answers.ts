@@ -43,6 +43,20 @@ export class Answers {
     this.at = out.length;
   }
 
+  /** From which row on the lines of reports are not printed behind what is in `out`; `row` if its own is not, or is not true at `now`. */
+  printedTo(row: number, now: Instant, out: ByteWriter): number {
+    this.clock.peek(now, this.first);
+    return this.isNext(row, this.kernel.scan, this.first, out) ? this.count : row;
+  }
+
+  /** The reports up to row `end` are answered with what was printed. */
+  took(end: number, out: ByteWriter): void {
+    this.kernel.receivedAt(end - 1, this.clock.last);
+    this.next = end;
+    this.at = this.start + this.kernel.replyEnd(end - 1);
+    out.length = this.at;
+  }
+
   /** What was printed ahead may be overwritten. */
   drop(): void {
     this.count = 0;
@@ -64,11 +78,15 @@ export class Answers {
 
   /** Whether the report's line stands behind what is in `out`; moves on to the next. */
   private isPrinted({ scan, row }: Command, received: Instant, out: ByteWriter): boolean {
+    if (!this.isNext(row, scan, received, out)) return false;
+    this.next += 1;
+    this.at = this.start + this.kernel.replyEnd(row);
+    return true;
+  }
+
+  private isNext(row: number, scan: number, received: Instant, out: ByteWriter): boolean {
     const { kernel } = this;
     if (this.next === this.count || row !== this.next || scan !== this.scan || scan !== kernel.scan) return false;
-    if (out.bytes !== this.bytes || out.length !== this.at || !kernel.isReceived(row, received)) return false;
-    this.next += 1;
-    this.at = this.start + kernel.replyEnd(row);
-    return true;
+    return out.bytes === this.bytes && out.length === this.at && kernel.isReceived(row, received);
   }
 }

@@ -5,7 +5,8 @@ import type { Origins } from './origins.ts';
 
 export class OwnLife {
   self: Origin;
-  private sequence = 0;
+  /** The number that was given last. */
+  sequence = 0;
   private readonly origins: Origins;
   private readonly begun: (epoch: number) => void;
 

@@ -4,7 +4,8 @@ import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../w
 import { CLOCK_SETBACK_SECONDS } from '../wire/limits.ts';
 
 export class ReceiveClock {
-  private readonly last: Instant = { seconds: Number.MIN_SAFE_INTEGER, nanoseconds: 0 };
+  /** The time of the last report. */
+  readonly last: Instant = { seconds: Number.MIN_SAFE_INTEGER, nanoseconds: 0 };
 
   /** Writes the time of a report that came when the clock showed `now`. */
   next(now: Instant, into: Instant): void {

@@ -11,7 +11,6 @@ import { copyRecord, isSince, NewRecord, RecordView, type StoredRecord } from '.
 import { RecordsAhead } from '../wire/records-ahead.ts';
 import type { VectorEntry } from '../wire/vector.ts';
 import { Admission } from './admission.ts';
-import { Answers } from './answers.ts';
 import { digestKeys } from './digest.ts';
 import { Expiry, fillForgotten } from './expiry.ts';
 import { type Got, GotFinder, gotOf, type Vector } from './got.ts';
@@ -20,9 +19,10 @@ import type { Herd } from './herd.ts';
 import { Link } from './link.ts';
 import { LiveLinks } from './live-links.ts';
 import { dropOldLives } from './lives.ts';
-import { compareRecords, isOrderPossible, orderTime } from './order.ts';
+import { compareRecords, isOrderPossible } from './order.ts';
 import { Origins } from './origins.ts';
 import { OwnLife } from './own-life.ts';
+import { OwnReports } from './own-reports.ts';
 import { peerHas, type Sending } from './sending.ts';
 import type { Observer, Transport } from './sink.ts';
 import { NO_SLOT, type Slot, Table } from './table.ts';
@@ -69,8 +69,9 @@ export class Replica implements Herd {
   private livesLookMs: number;
   private lastTickMs: number;
   hiddenBeforeSeconds: number = EARLIEST_SECONDS;
-  readonly answers: Answers;
-  /** What is being taken in, from a client or from a neighbour, and a record of the table that is looked at. */
+  /** Of this server's own clients. */
+  readonly reports: OwnReports;
+  /** What is being taken in from elsewhere, and a record of the table that is looked at. */
   private readonly incoming = new NewRecord();
   private readonly ahead: RecordsAhead;
   private readonly known = new RecordView();
@@ -84,7 +85,9 @@ export class Replica implements Herd {
     this.keyring = options.keyring;
     this.table = new Table(options.hashSeed, digestKeys(options.herd, options.keyring));
     this.ahead = new RecordsAhead(this.table.kernel);
-    this.answers = new Answers(this.table.kernel, this.self.nameBytes);
+    this.reports = new OwnReports(this.table, this.life, (slot, record, nowMs) =>
+      this.tell(slot, record, undefined, this.live.all, nowMs),
+    );
     this.lastTickMs = options.nowMs;
     this.livesLookMs = options.nowMs + LIVES_LOOK_MS;
     this.expiry = new Expiry(options.expireAfterSeconds);
@@ -120,7 +123,7 @@ export class Replica implements Herd {
   /** Takes back what an earlier life of this server knew, before there are links: one record that was on disk. */
   restore(record: NewRecord, claims = true): void {
     const slot = this.table.find(record.text, record.textStart, record.textStart + record.clientLength);
-    if (slot === NO_SLOT || this.beats(record, slot)) this.know(slot, record);
+    if (slot === NO_SLOT || this.beats(record, slot)) this.whereabouts.stored(this.table.put(slot, record));
     if (claims) gotOf(this.vector, record.origin).add(record.sequence);
   }
 
@@ -134,19 +137,7 @@ export class Replica implements Herd {
    * `flush` before it sends the reply. True if it was stored.
    */
   report(line: Uint8Array, command: Command, now: Instant, nowMs: number, out: ByteWriter): boolean {
-    const { incoming } = this;
-    this.answers.write(line, command, now, incoming, out);
-    orderTime(command.stamp, incoming.received, incoming.order);
-    const slot = this.table.findExpected(line, command);
-    // At one server an equal order is stale, whoever reported: only a later one replaces what was acknowledged here.
-    if (slot !== NO_SLOT && this.table.compareOrder(incoming.order, slot) <= 0) return false;
-    this.number(incoming);
-    copyInstant(command.stamp, incoming.stamp);
-    incoming.clientLength = command.clientEnd - command.clientStart;
-    incoming.locationLength = command.locationEnd - command.locationStart;
-    incoming.forgotten = false;
-    this.store(slot, incoming, undefined, this.live.all, nowMs);
-    return true;
+    return this.reports.take(line, command, now, nowMs, out);
   }
 
   /** The winning record of a client, as it is now, if it is not from before `since`: a copy, so a lookup may keep it. */
@@ -167,19 +158,14 @@ export class Replica implements Herd {
     if (slot === NO_SLOT || this.table.isForgotten(slot)) return false;
     const { incoming, known } = this;
     this.table.read(slot, known);
-    this.answers.clock.next(now, incoming.received);
+    this.reports.answers.clock.next(now, incoming.received);
     const isLater = compareInstants(incoming.received, known.order) > 0;
     copyInstant(isLater ? incoming.received : nextNanosecond(known.order), incoming.order);
     fillForgotten(client, incoming);
-    this.number(incoming);
+    incoming.origin = this.self;
+    incoming.sequence = this.life.nextSequence();
     this.store(slot, incoming, undefined, this.live.all, nowMs);
     return true;
-  }
-
-  /** An update of this server's own. */
-  private number(record: NewRecord): void {
-    record.origin = this.self;
-    record.sequence = this.life.nextSequence();
   }
 
   private beats(record: StoredRecord, slot: Slot): boolean {
@@ -302,19 +288,19 @@ export class Replica implements Herd {
     this.observer.linkCaughtUp(link, records);
   }
 
-  private know(slot: Slot, record: NewRecord): Slot {
-    const known = this.table.put(slot, record);
-    this.whereabouts.stored(known);
-    return known;
+  private store(slot: Slot, record: NewRecord, from: Link | undefined, to: readonly Sending[], nowMs: number): Slot {
+    const stored = this.table.put(slot, record);
+    this.tell(stored, record, from, to, nowMs);
+    return stored;
   }
 
-  private store(slot: Slot, record: NewRecord, from: Link | undefined, to: readonly Sending[], nowMs: number): Slot {
-    const stored = this.know(slot, record);
+  /** A record is in the table now. */
+  private tell(stored: Slot, record: NewRecord, from: Link | undefined, to: readonly Sending[], nowMs: number): void {
+    this.whereabouts.stored(stored);
     this.observer.accepted(record, from?.neighbour);
     // Only now: whoever is told of a sequence number may rely on the table.
     this.got(this.finder.of(record.origin), record);
     for (const sending of to) sending.put(stored, record, nowMs, from === undefined);
-    return stored;
   }
 
   receiveRecords(link: Link, reader: ByteReader, nowMs: number): void {

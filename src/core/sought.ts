@@ -11,8 +11,10 @@ export interface Sought {
   expectedAt: number;
 }
 
-/** Some of them, at most REPORTS_AHEAD. */
+/** Some of them, at most REPORTS_AHEAD, as a scan of the kernel found them. */
 export interface Ahead {
-  readonly sought: readonly Sought[];
+  readonly scan: number;
   readonly count: number;
+  /** The kernel has looked for them. */
+  noteSlots(): void;
 }

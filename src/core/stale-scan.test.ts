@@ -52,7 +52,7 @@ class Told {
     const bytes = asciiBytes(text);
     this.ahead.read(bytes, 0, LINE_BYTES);
     this.replica.table.expect(this.ahead);
-    const reports = this.ahead.sought.slice(0, this.ahead.count);
+    const reports = Array.from({ length: this.ahead.count }, (_, row) => this.ahead.report(row));
     return () => this.serve(bytes, reports.shift() as Command);
   }
 

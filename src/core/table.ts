@@ -4,7 +4,7 @@
 // record wins.
 import { equalWords, SPACE, Words } from '../wire/bytes.ts';
 import { compareInstants, copyInstant, type Instant, parseStamp } from '../wire/instant.ts';
-import { Kernel, ROW_INTEGERS, SLOT } from '../wire/kernel.ts';
+import { Kernel } from '../wire/kernel.ts';
 import { DIGEST_BUCKETS } from '../wire/limits.ts';
 import type { Origin } from '../wire/messages.ts';
 import type { NewRecord, RecordView, StoredRecord } from '../wire/record.ts';
@@ -111,15 +111,13 @@ export class Table {
     return NO_SLOT;
   }
 
-  /** Notes in each of these reports or records where its client is, if the kernel finds it: what it needs of the memory is fetched together. */
-  expect({ sought, count }: Ahead): void {
-    const { integers, scan } = this.kernel;
+  /** Has the kernel look for the clients of these reports or records: what it needs of the memory is fetched together. */
+  expect(ahead: Ahead): void {
+    const { count } = ahead;
     // Of what was not scanned there is one.
-    if (count === 0 || (sought[0] as Sought).scan !== scan) return;
+    if (count === 0 || ahead.scan !== this.kernel.scan) return;
     this.kernel.seek(count, this.bucketCount, this.mask);
-    for (let index = 0; index < count; index += 1) {
-      (sought[index] as Sought).expectedAt = integers[index * ROW_INTEGERS + SLOT] as number;
-    }
+    ahead.noteSlots();
   }
 
   /** As `find`, for the client of a report or record in which `expect` may have noted a slot. */
@@ -166,6 +164,11 @@ export class Table {
     if (isThere) this.stored += 1;
     else this.replace(slot, record);
     return slot;
+  }
+
+  /** Takes in reports that were read ahead, for `origin`, as `Kernel.take` does. */
+  take(first: number, count: number, sequence: number, origin: Origin): number {
+    return this.kernel.take(first, count, sequence, this.origins.numberOf(origin), origin.hash);
   }
 
   /** Forgets a client. Its slot may be given to another at once. */

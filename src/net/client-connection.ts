@@ -109,11 +109,7 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
 
   // What `Replies` asks, see `RepliesOwner`.
 
-  roomForReplies(): void {
-    this.release();
-  }
-
-  private readonly goOn = (): void => this.release();
+  readonly roomForReplies = (): void => this.release();
 
   /** The connection is reset: an end in the middle of a reply would look like the end of all of them. */
   repliesUnread(reason: string): void {
@@ -150,11 +146,15 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
     const { pulse } = this.service;
     const { replies } = pulse;
     this.replyStart = replies.length;
-    for (let lines = 1; this.nextLine(startMs, isRead); lines += 1) {
+    let lines = 0;
+    for (let served = this.nextLines(startMs, isRead); served > 0; served = this.nextLines(startMs, isRead)) {
       // The bytes of a turn end it: disk and links get theirs, and this connection goes on.
       if (replies.length >= TURN_BYTES) this.answer();
-      if (this.asks || this.mustWait() || (lines % TURN_LINES === 0 && pulse.nowMs() > startMs + TURN_MS))
-        return this.pause();
+      lines += served;
+      if (this.asks || this.mustWait()) return this.pause();
+      if (lines < TURN_LINES) continue;
+      if (pulse.nowMs() > startMs + TURN_MS) return this.pause();
+      lines = 0;
     }
     if (this.ended && this.reader.finish()) this.line(startMs, isRead);
     if (this.asks) return this.pause();
@@ -164,32 +164,32 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
     if (!this.closed && !this.replies.hasRoom) this.pause();
   }
 
-  /** Serves one command, if there is one. */
-  private nextLine(startMs: number, isRead: boolean): boolean {
-    const { reader } = this;
-    if (this.asks) {
-      this.line(startMs, isRead);
-      return true;
-    }
-    const report = this.nextReport();
-    if (report !== undefined) this.report(report, startMs);
-    else if (reader.next()) this.line(startMs, isRead);
-    else return false;
-    return true;
+  /** Serves one command, or reports that can be served together; returns how many lines that were. */
+  private nextLines(startMs: number, isRead: boolean): number {
+    const reports = this.asks || !this.reader.isAtLine ? 0 : this.nextReports(startMs);
+    if (reports > 0) return reports;
+    if (!this.asks && !this.reader.next()) return 0;
+    this.line(startMs, isRead);
+    return 1;
   }
 
-  /** Finds the next line, if it is a plain report; whoever served before may have read it ahead. */
-  private nextReport(): Command | undefined {
-    const { reader } = this;
-    const { gathered, now, replica, replies } = this.service.pulse;
+  /** Serves the lines that come next, if they are plain reports; whoever served before may have read them ahead. */
+  private nextReports(nowMs: number): number {
+    const { lookups, reader, service } = this;
+    const { gathered, now, replica, replies } = service.pulse;
     const { ahead } = gathered;
-    const report = reader.nextAhead(ahead);
-    if (report !== undefined || !reader.isAtLine) return report;
-    reader.readAhead(ahead);
-    replica.table.expect(ahead);
     // What waits behind a lookup is printed by itself.
-    if (ahead.count > 0 && this.lookups.count === 0) replica.answers.ahead(ahead.count, now, replies);
-    return reader.nextAhead(ahead);
+    const isFree = lookups.count === 0;
+    replica.reports.readAhead(reader, ahead, now, isFree ? replies : undefined);
+    if (isFree && !service.observer.eachLine && service.acceptsReports()) {
+      const taken = replica.reports.takeAhead(reader, ahead, now, nowMs, replies);
+      this.reported ||= taken > 0;
+      if (taken > 0) return taken;
+    }
+    const report = reader.nextAhead(ahead);
+    if (report === undefined) return 0;
+    this.report(report, nowMs);
+    return 1;
   }
 
   private mustWait(): boolean {
@@ -375,7 +375,7 @@ export class ClientConnection implements RepliesOwner, Answering, Gathering {
     }
     const isSent = replies.length === 0 || this.replies.write(replies);
     // Not now: what this turn has for the same client comes before what waits for room.
-    if (this.paused || this.lookups.count > 0) process.nextTick(this.goOn);
+    if (this.paused || this.lookups.count > 0) process.nextTick(this.roomForReplies);
     this.endIfDone();
     return isSent;
   }

@@ -25,6 +25,8 @@ export type Places = Uint8Array | undefined;
 
 /** What happened on a connection, for the log and the metrics. `connection` numbers them. */
 export interface ClientObserver {
+  /** It must hear of each line and of each reply. Otherwise it hears of none where reports are served together. */
+  readonly eachLine: boolean;
   received(connection: number, line: Line): void;
   /** A reply, its first line at `bytes[start, end)` with LF; `replyBytes` counts all of it. */
   sent(connection: number, bytes: Uint8Array, start: number, end: number, replyBytes: number): void;

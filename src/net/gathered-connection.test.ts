@@ -51,6 +51,7 @@ class Farm {
       places: () => this.places,
       acceptsReports: () => true,
       observer: {
+        eachLine: true,
         received: () => {},
         sent: (_id, bytes, start, end, replyBytes) => {
           this.sent.push(`${Buffer.from(bytes.subarray(start, end)).toString()}${replyBytes}`);

@@ -136,17 +136,17 @@ test('many large answers take a turn each', async () => {
 
 test('what is printed ahead of a turn that ends first is not taken for a reply, when its buffer is used again', () => {
   const { pulse, sent, reply } = alone();
-  const { answers, table } = pulse.replica;
+  const { reports, table } = pulse.replica;
   const line = Buffer.from('IAMAT emu +1+1 1\n');
   const ahead = new ReportsAhead(table.kernel);
   const now = { seconds: 3, nanoseconds: 0 };
   ahead.read(line, 0, line.length);
-  answers.ahead(ahead.count, now, pulse.replies);
+  reports.answers.ahead(ahead.count, now, pulse.replies);
   for (const text of ['x\n', 'y\n']) {
     reply(text);
     pulse.endTurn();
   }
-  pulse.replica.report(line, ahead.sought[0] as Command, now, 0, pulse.replies);
+  pulse.replica.report(line, ahead.report(0), now, 0, pulse.replies);
   const printed = pulse.replies.bytes.subarray(0, pulse.replies.length);
   assert.equal(Buffer.from(printed).toString(), 'AT Barn +2.000000000 emu +1+1 1\n');
   pulse.stop();

@@ -205,7 +205,7 @@ export class Pulse {
   /** Keeps the turn and lets its replies leave. */
   private answer(): void {
     const { answers, replies } = this;
-    this.replica.answers.drop();
+    this.replica.reports.answers.drop();
     let { bytes } = replies;
     const { length } = replies;
     let isOver = false;

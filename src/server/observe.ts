@@ -44,6 +44,10 @@ export class LogObserver
     this.refusals.close();
   }
 
+  get eachLine(): boolean {
+    return this.traffic !== undefined;
+  }
+
   received(connection: number, line: Line): void {
     this.traffic?.received(connection, line);
   }

@@ -4,10 +4,11 @@ import type { Link } from '../core/link.ts';
 import { Replica } from '../core/replica.ts';
 import type { Observer } from '../core/sink.ts';
 import { asciiBytes, ByteWriter } from '../wire/bytes.ts';
-import { Command, parseCommand } from '../wire/command.ts';
 import { NEWEST_VERSION } from '../wire/frame.ts';
-import { GOT_INTERVAL_MS, GREETING_TIMEOUT_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
+import { GOT_INTERVAL_MS, GREETING_TIMEOUT_MS, LINE_BYTES, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
+import { LineReader } from '../wire/lines.ts';
 import type { StoredRecord } from '../wire/record.ts';
+import { ReportsAhead } from '../wire/reports-ahead.ts';
 import { Caller } from './caller.ts';
 import type { Disk } from './disk.ts';
 import type { Host, Network } from './network.ts';
@@ -42,7 +43,8 @@ export class SimulatedServer implements Host {
   /** Nothing while the process is dead. */
   replica: Replica | undefined;
   readonly streams: Set<Stream> = new Set();
-  private lastAccepted: StoredRecord | undefined;
+  /** Of its own clients' reports, since they last sent some. */
+  private accepted: StoredRecord[] = [];
   /** In virtual time; when it last came back from being stopped, or started. */
   runsSinceMs = 0;
   private life = 0;
@@ -58,7 +60,7 @@ export class SimulatedServer implements Host {
   private armedForMs = Number.POSITIVE_INFINITY;
   private armed = 0;
   private againPlanned = false;
-  private readonly command = new Command();
+  private readonly lines = new LineReader(LINE_BYTES, LINE_BYTES);
   private readonly out = new ByteWriter();
 
   constructor(name: string, clock: ServerClock, disk: Disk, network: Network, witness: Witness) {
@@ -165,15 +167,25 @@ export class SimulatedServer implements Host {
   reports(lines: readonly string[]): boolean {
     const { replica } = this;
     if (replica === undefined || this.stoppedSinceMs !== undefined || !this.disk.isWorking) return false;
-    const kept: StoredRecord[] = [];
-    this.out.reset();
-    for (const line of lines) {
-      const bytes = asciiBytes(line);
-      if (parseCommand(bytes, 0, bytes.length, this.command) !== 'iamat') throw new Error(`no report: ${line}`);
-      const now = this.clock.read(this.network.timeline.nowMs);
-      const isStored = replica.report(bytes, this.command, now, this.nowMs(), this.out);
-      if (isStored && this.lastAccepted !== undefined) kept.push(this.lastAccepted);
+    const { lines: reader, out } = this;
+    const ahead = new ReportsAhead(replica.table.kernel);
+    const bytes = asciiBytes(`${lines.join('\n')}\n`);
+    const now = this.clock.read(this.network.timeline.nowMs);
+    const nowMs = this.nowMs();
+    this.accepted = [];
+    out.reset();
+    reader.push(bytes);
+    for (let served = 0; served < lines.length; ) {
+      replica.reports.readAhead(reader, ahead, now, out);
+      const together = replica.reports.takeAhead(reader, ahead, now, nowMs, out);
+      served += together;
+      if (together > 0) continue;
+      const report = reader.nextAhead(ahead);
+      if (report === undefined) throw new Error(`no plain report: ${lines[served]}`);
+      replica.report(bytes, report, now, nowMs, out);
+      served += 1;
     }
+    const kept = this.accepted;
     this.flush((isKept) => {
       if (isKept) for (const record of kept) this.witness.acknowledged(this, record);
     });
@@ -283,8 +295,9 @@ export class SimulatedServer implements Host {
       },
       linkRefused: (_link, reason, byUs) => witness.linkRefused(this, reason, byUs),
       accepted: (record, from) => {
-        this.lastAccepted = witness.accepted(this, record, from);
-        this.disk.append(record, this.lastAccepted);
+        const accepted = witness.accepted(this, record, from);
+        if (from === undefined) this.accepted.push(accepted);
+        this.disk.append(record, accepted);
       },
       superseded: () => {},
       forwarded: (record, to) => witness.forwarded(this, record, to),

@@ -39,7 +39,7 @@ export const ORIGIN = 6;
 export const BODY_START = 7;
 /** Below zero if the record is ordered by its stamp. */
 export const ORDER_NANOSECONDS = 8;
-/** Of both, once `seek` has looked: the client's slot, or -1. */
+/** Of both: the client's slot, once `seek` has found it, or -1. */
 export const SLOT = 9;
 /** Of reports that were answered: where the reply ends, counted from where the first begins. */
 const REPLY_END = 18;
@@ -94,6 +94,7 @@ interface Functions {
   seek(count: number, bucketCount: number, mask: number): void;
   fetch(count: number): void;
   replace(slot: number, row: number, origin: number, originHash: number): number;
+  take(first: number, count: number, sequence: number, origin: number, originHash: number): number;
 }
 
 /** Scans are counted up to this; then from 0 again, which nothing waits for. */
@@ -232,6 +233,12 @@ export class Kernel {
     );
   }
 
+  /** Writes when a report was received that `answer` printed a reply to. */
+  receivedAt(row: number, into: Instant): void {
+    into.seconds = this.doubles[row * ROW_DOUBLES + RECEIVED_SECONDS] as number;
+    into.nanoseconds = this.integers[row * ROW_INTEGERS + RECEIVED_NANOSECONDS] as number;
+  }
+
   /** Copies what is to be scanned; returns where it ends in the window. */
   private show(bytes: Uint8Array, start: number, end: number, most: number): number {
     // Into shared memory a byte is copied at a time unless both sides lie alike in their words.
@@ -298,6 +305,15 @@ export class Kernel {
     integers[integer + RECEIVED_NANOSECONDS] = received.nanoseconds;
     integers[integer + ORDER_NANOSECONDS] = order.nanoseconds;
     return this.functions.replace(slot, row, origin, originHash) !== 0;
+  }
+
+  /**
+   * Takes in the reports in the rows from `first` to `count`, of which `seek` has found the clients and `answer` printed the replies: those that are
+   * ordered behind their clients' records replace them, and get the numbers after `sequence`. Returns the first that is left to others. Of those before
+   * it `doubles` have the number, 0 if it came too late, and both have the order. `origin` as for `replace`: whoever's record is another's is left.
+   */
+  take(first: number, count: number, sequence: number, origin: number, originHash: number): number {
+    return this.functions?.take(first, count, sequence, origin, originHash) ?? first;
   }
 
   private segment(segments: Uint32Array, index: number, bytes: number): Room {

@@ -96,6 +96,16 @@ export class LineReader implements Line {
     reports.read(this.chunk, this.at, this.mostBytes);
   }
 
+  /** How many of the next lines were read ahead. */
+  countAhead(reports: ReportsAhead): number {
+    return this.isAtLine && reports.isAt(this.chunk, this.at) ? reports.before(this.chunkEnd) : 0;
+  }
+
+  /** So many lines that were read ahead are served. */
+  passAhead(reports: ReportsAhead, count: number): void {
+    this.at = reports.pass(count);
+  }
+
   /** Finds the next line, if it was read ahead. */
   nextAhead(reports: ReportsAhead): Command | undefined {
     const report = this.isAtLine ? reports.next(this.chunk, this.at, this.chunkEnd) : undefined;

@@ -19,6 +19,7 @@ import {
   ROW_INTEGERS,
   SECONDS,
   SEQUENCE,
+  SLOT,
   STAMP_END,
 } from './kernel.ts';
 import { REPORTS_AHEAD } from './limits.ts';
@@ -29,6 +30,8 @@ export class RecordsAhead {
   /** The records, `count` of them. */
   readonly sought: readonly NewRecord[] = Array.from({ length: REPORTS_AHEAD }, () => new NewRecord());
   count = 0;
+  /** Which scan found them; NO_SCAN if none did. */
+  scan: number = NO_SCAN;
   private readonly kernel: Kernel;
 
   constructor(kernel: Kernel) {
@@ -46,6 +49,7 @@ export class RecordsAhead {
     let count = 0;
     while (count < found && fill(this.sought[count] as NewRecord, kernel, count, bytes, origins)) count += 1;
     this.count = count;
+    this.scan = kernel.scan;
     if (count > 0) {
       const last = this.sought[count - 1] as NewRecord;
       reader.pass(last.textStart + last.textLength - start);
@@ -54,7 +58,16 @@ export class RecordsAhead {
     this.count = 1;
     const one = this.sought[0] as NewRecord;
     one.scan = NO_SCAN;
+    this.scan = NO_SCAN;
     readRecord(reader, origins, one);
+  }
+
+  /** Notes in each of them where the kernel has found its client. */
+  noteSlots(): void {
+    const { integers } = this.kernel;
+    for (let row = 0; row < this.count; row += 1) {
+      (this.sought[row] as NewRecord).expectedAt = integers[row * ROW_INTEGERS + SLOT] as number;
+    }
   }
 }
 
