@@ -19,7 +19,6 @@ import {
   ROWS,
   SECONDS,
   SEQUENCE,
-  SLOT,
   STAMP_END,
   WINDOW,
 } from './rows';
@@ -76,7 +75,6 @@ export function reports(start: usize, limit: usize, most: u32): u32 {
     if (load<u8>(<usize>load<u32>(row, LOCATION_END) + WINDOW) !== SPACE) break;
     store<u32>(row, clientStart - WINDOW, CLIENT_START);
     store<u32>(row, clientEnd - WINDOW, CLIENT_END);
-    store<i32>(row, -1, SLOT);
     at = stampEnd + 1;
     row += ROW_BYTES;
   }

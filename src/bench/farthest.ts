@@ -1,10 +1,10 @@
 // How long a report takes across a herd: it goes to one server, and the farthest one is asked for it (WHATSAT ... SINCE), which
 // answers as soon as it has it. At a fixed rate, timed from when the report should have left to the whole answer.
 import net from 'node:net';
+import os from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { LF } from '../wire/bytes.ts';
 import { Latencies } from './latency.ts';
-import { beat } from './metronome.ts';
 import { makeRing, type RingPlan, RingWalk } from './ring.ts';
 
 export interface FarthestPlan {
@@ -33,10 +33,14 @@ const PROGRESS_MS = 200;
 /** Of each connection; an answer mostly has less. */
 const READ_BYTES = 4096;
 const REFUSED = '?'.charCodeAt(0);
-/** A report that is due within this is waited for: about what a beat is early. */
-const SOON_MS = 0.2;
 
+/**
+ * Times the reports of a plan. Its thread polls and never sleeps, or its own waking would be in each time, and twice; so it takes a low priority, or it
+ * would have one of the servers' cores for itself. (With the lowest it would hardly run where others poll, too.)
+ */
 export async function timeToFarthest(plan: FarthestPlan, progress: (share: number) => void): Promise<FarthestResult> {
+  // Elsewhere it would be that of the whole process.
+  if (process.platform === 'linux') os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
   const latencies = new Latencies();
   const reports = new RingWalk(makeRing(plan.ring), 1);
   const questions = new RingWalk(makeRing({ ...plan.ring, request: 'since' }), 1);
@@ -58,13 +62,11 @@ export async function timeToFarthest(plan: FarthestPlan, progress: (share: numbe
   const askers = Array.from({ length: ASKERS }, () => new Asker(plan.host, plan.askPort, done, (error) => fail(error)));
   free.push(...askers);
   let running = true;
-  let quiet = (): void => {};
   const everyMs = 1000 / plan.ratePerSecond;
   const run = async (): Promise<FarthestResult> => {
     await Promise.all(askers.map((asker) => asker.opened));
     const beganMs = performance.now();
     let sent = 0;
-    // Between the beats answers are read as they come, and this thread sleeps.
     const turn = (): void => {
       if (!running) return;
       for (let dueMs = beganMs + sent * everyMs; dueMs <= performance.now(); dueMs = beganMs + sent * everyMs) {
@@ -75,13 +77,9 @@ export async function timeToFarthest(plan: FarthestPlan, progress: (share: numbe
         else asker.ask(question, dueMs);
         sent += 1;
       }
-      turning = beganMs + sent * everyMs - performance.now() < SOON_MS;
-      if (turning) setImmediate(turn);
+      setImmediate(turn);
     };
-    let turning = false;
-    quiet = beat(beganMs, everyMs, () => {
-      if (!turning) turn();
-    });
+    turn();
     await later(plan.warmUpSeconds * 1000);
     latencies.reset();
     counts.missing = 0;
@@ -100,7 +98,6 @@ export async function timeToFarthest(plan: FarthestPlan, progress: (share: numbe
     return await Promise.race([failed, run()]);
   } finally {
     running = false;
-    quiet();
     reporter.destroy();
     for (const asker of askers) asker.close();
   }

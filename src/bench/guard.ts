@@ -104,7 +104,7 @@ class Ingest {
       places: () => undefined,
       acceptsReports: () => true,
     };
-    const observer = silent as ClientObserver;
+    const observer = Object.assign(Object.create(silent), { eachLine: false }) as ClientObserver;
     // It uses of a socket what any duplex stream has.
     new ClientConnection(1, this.socket as unknown as Socket, { ...service, observer });
     const common = { request: 'iamat', moves: 'random', area: 'world', first: 0, stride: 1, seed: 1 } as const;

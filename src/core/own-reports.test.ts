@@ -35,11 +35,12 @@ const line = fc
     ([client, location, stamp, odd]) =>
       `IAMAT ${odd.trim()}${odd === ' ' ? ' ' : ''}${client} ${location} ${stamp}${odd === '\r' ? odd : ''}\n`,
   );
-/** When the clock shows what, lines come, cut at some place; before them somebody else's record, if any. */
+/** When the clock shows what, lines come; before them somebody else's record, or somebody forgets a client, or this server begins another life, if anything. */
 const chunks = fc.array(
   fc.tuple(
     fc.constantFrom(NOW, NOW, NOW + 1, NOW - 2, NOW - 100),
-    fc.constantFrom(undefined, undefined, undefined, ...CLIENTS.slice(0, 5)),
+    fc.constantFrom(undefined, undefined, undefined, 'life', ...CLIENTS.slice(0, 5)),
+    fc.boolean(),
     fc.array(line, { minLength: 1, maxLength: 70 }),
   ),
   { minLength: 1, maxLength: 5 },
@@ -102,6 +103,16 @@ class Server {
     this.replica.restore(record);
   }
 
+  forget(client: string, now: Instant): void {
+    this.replica.forget(asciiBytes(client), now, 0);
+  }
+
+  /** Somebody remembers a later life of this server: it goes on in one that nobody knows. */
+  liveOn(): void {
+    const { name, epoch } = this.replica.self;
+    this.replica.origin(name, epoch + 1);
+  }
+
   get state(): unknown {
     const { clients, self, table, vector } = this.replica;
     const records = Array.from(this.replica.records(), shown);
@@ -120,10 +131,12 @@ test('reports that are taken in together end as those that are taken in one by o
   fc.assert(
     fc.property(chunks, (all) => {
       const [singly, jointly] = [new Server(), new Server()];
-      for (const [seconds, heard, lines] of all) {
+      for (const [seconds, happens, isForgotten, lines] of all) {
         const now = { seconds, nanoseconds: 0 };
         for (const server of [singly, jointly]) {
-          if (heard !== undefined) server.hear(heard, seconds);
+          if (happens === 'life') server.liveOn();
+          else if (happens !== undefined && isForgotten) server.forget(happens, now);
+          else if (happens !== undefined) server.hear(happens, seconds);
           server.serve(lines.join(''), now, server === jointly);
         }
         served += lines.length;
@@ -163,4 +176,31 @@ test('a stamp from the future counts as received and five seconds, also where re
     orders,
     [1, 2].map((nanoseconds) => ({ seconds, nanoseconds })),
   );
+});
+
+test('what another has scanned meanwhile is not taken for what was read ahead', () => {
+  const server = new Server();
+  const { kernel } = server.replica.table;
+  const ahead = new ReportsAhead(kernel);
+  const reader = new LineReader(LINE_BYTES, LINE_BYTES);
+  reader.push(asciiBytes('IAMAT emu +1+1 1\nIAMAT emu +1+1 2\n'));
+  reader.readAhead(ahead);
+  assert.equal(reader.countAhead(ahead), 2);
+  new ReportsAhead(kernel).read(asciiBytes('IAMAT longer-than-that +1+1 1\n'), 0, LINE_BYTES);
+  assert.equal(reader.countAhead(ahead), 0);
+  assert.equal(reader.nextAhead(ahead), undefined);
+});
+
+test('a client that was forgotten in a later life of the server is known again, by a report of that life', () => {
+  const server = new Server();
+  const now = { seconds: NOW, nanoseconds: 0 };
+  server.serve('IAMAT emu +1+1 1\n', now, true);
+  server.liveOn();
+  server.forget('emu', now);
+  assert.equal(server.replica.lookUp(asciiBytes('emu'), 0, 3, now), undefined);
+  server.serve('IAMAT emu +1+2 1004\n', now, true);
+  assert.equal(server.together, 1);
+  const record = server.replica.lookUp(asciiBytes('emu'), 0, 3, now);
+  assert.equal(record?.origin, server.replica.self);
+  assert.equal(server.replica.vector.get(server.replica.self)?.height, 2);
 });

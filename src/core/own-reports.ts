@@ -1,5 +1,6 @@
 // What this server's own clients report: received at a time of its own, ordered, answered and, if it wins, numbered and put in the table. One by
-// one; or, of those that were read ahead, all together that replace a record of this server's own, which is nearly all of them.
+// one; or, of those that were read ahead, all together that have a record of this server's own to replace, which is nearly all of them. (Those
+// may be received at a later time than one by one where the clock was just set back by a second or more: the first of them decides.)
 import type { ByteWriter } from '../wire/bytes.ts';
 import type { Command } from '../wire/command.ts';
 import { copyInstant, type Instant } from '../wire/instant.ts';
@@ -62,7 +63,7 @@ export class OwnReports {
     const { answers, incoming, life, table } = this;
     const { row: first } = ahead;
     const printed = Math.min(answers.printedTo(first, now, out), first + lines.countAhead(ahead));
-    if (printed <= first) return 0;
+    if (printed <= first || !table.names(life.self)) return 0;
     const end = table.take(first, printed, life.sequence, life.self);
     if (end === first) return 0;
     for (let row = first; row < end; row += 1) {

@@ -166,7 +166,7 @@ export class Table {
     return slot;
   }
 
-  /** Takes in reports that were read ahead, for `origin`, as `Kernel.take` does. */
+  /** Takes in reports that were read ahead, for `origin`, of which there is a record, as `Kernel.take` does. */
   take(first: number, count: number, sequence: number, origin: Origin): number {
     return this.kernel.take(first, count, sequence, this.origins.numberOf(origin), origin.hash);
   }

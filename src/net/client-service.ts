@@ -23,9 +23,9 @@ export interface ClientService {
 
 export type Places = Uint8Array | undefined;
 
-/** What happened on a connection, for the log and the metrics. `connection` numbers them. */
+/** What happened on a connection, for the log. `connection` numbers them. */
 export interface ClientObserver {
-  /** It must hear of each line and of each reply. Otherwise it hears of none where reports are served together. */
+  /** It must hear of each report: that it came, what it was answered, that it was stale. Otherwise it hears of none that are served together. */
   readonly eachLine: boolean;
   received(connection: number, line: Line): void;
   /** A reply, its first line at `bytes[start, end)` with LF; `replyBytes` counts all of it. */

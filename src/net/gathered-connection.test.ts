@@ -1,83 +1,9 @@
-// A connection whose small chunks wait for the end of reading: nothing that comes in between overtakes them or leaves them behind. Over a
-// stream in memory, since a network does not say when its chunks come.
+// A connection whose small chunks wait for the end of reading: nothing that comes in between overtakes them or leaves them behind.
 import assert from 'node:assert/strict';
-import type { Socket } from 'node:net';
-import { Duplex } from 'node:stream';
 import { test } from 'node:test';
-import { Replica } from '../core/replica.ts';
-import type { Observer } from '../core/sink.ts';
 import { GATHERED_CHUNK_BYTES, QUIET_MS } from '../wire/limits.ts';
-import { ClientConnection } from './client-connection.ts';
 import type { Places } from './client-service.ts';
-import { Pulse } from './pulse.ts';
-import { readPublicly } from './reading.ts';
-
-const silent = <T extends object>(): T => new Proxy({} as T, { get: () => () => {} });
-
-/** Whose time only passes when the test says so: a connection that is served for long makes way for others, and how long it takes depends on the machine. */
-class TestPulse extends Pulse {
-  timeMs = 0;
-
-  override nowMs(): number {
-    return this.timeMs;
-  }
-}
-
-class Farm {
-  readonly pulse: TestPulse;
-  places: Places | Promise<Places> = Buffer.from('{}');
-  /** First lines, as the observer is told of them, and how long each reply is. */
-  readonly sent: string[] = [];
-  private readonly replies: string[] = [];
-
-  constructor() {
-    const plan = { herd: 'farm', self: 'Barn', epoch: 1, neighbours: [], nowMs: 0, expireAfterSeconds: 0, hashSeed: 1 };
-    const replica = new Replica({ ...plan, observer: silent<Observer>() });
-    this.pulse = new TestPulse({ replica, readClock: () => {}, commit: (done) => done?.(true) });
-    // Just now a turn has ended.
-    this.pulse.endTurn();
-  }
-
-  connect(): Duplex {
-    const write = (chunk: Buffer, _encoding: string, done: () => void): void => {
-      this.replies.push(chunk.toString());
-      done();
-    };
-    const socket = new Duplex({ read: () => {}, write });
-    new ClientConnection(1, socket as unknown as Socket, {
-      pulse: this.pulse,
-      lineBytes: 100,
-      read: readPublicly,
-      places: () => this.places,
-      acceptsReports: () => true,
-      observer: {
-        eachLine: true,
-        received: () => {},
-        sent: (_id, bytes, start, end, replyBytes) => {
-          this.sent.push(`${Buffer.from(bytes.subarray(start, end)).toString()}${replyBytes}`);
-        },
-        stale: () => {},
-        acceptFailed: () => {},
-        dropped: () => {},
-      },
-    });
-    return socket;
-  }
-
-  /** What was sent without another turn of the event loop. */
-  heardAtOnce(): string {
-    return this.replies.splice(0).join('');
-  }
-
-  async heard(): Promise<string> {
-    await new Promise((resolve) => setImmediate(resolve));
-    // Its timer would keep the process; what arrives is still served.
-    this.pulse.stop();
-    return this.heardAtOnce();
-  }
-}
-
-const say = (socket: Duplex, text: string): boolean => socket.emit('data', Buffer.from(text));
+import { Farm, say } from './made-farm.ts';
 
 test('the chunks of a connection are served in order, small or not, whole lines or not', async () => {
   const farm = new Farm();

@@ -4,6 +4,7 @@ import type { Link } from '../core/link.ts';
 import { Replica } from '../core/replica.ts';
 import type { Observer } from '../core/sink.ts';
 import { asciiBytes, ByteWriter } from '../wire/bytes.ts';
+import { Command, parseCommand } from '../wire/command.ts';
 import { NEWEST_VERSION } from '../wire/frame.ts';
 import { GOT_INTERVAL_MS, GREETING_TIMEOUT_MS, LINE_BYTES, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
 import { LineReader } from '../wire/lines.ts';
@@ -60,6 +61,7 @@ export class SimulatedServer implements Host {
   private armedForMs = Number.POSITIVE_INFINITY;
   private armed = 0;
   private againPlanned = false;
+  private readonly command = new Command();
   private readonly lines = new LineReader(LINE_BYTES, LINE_BYTES);
   private readonly out = new ByteWriter();
 
@@ -180,9 +182,13 @@ export class SimulatedServer implements Host {
       const together = replica.reports.takeAhead(reader, ahead, now, nowMs, out);
       served += together;
       if (together > 0) continue;
-      const report = reader.nextAhead(ahead);
-      if (report === undefined) throw new Error(`no plain report: ${lines[served]}`);
-      replica.report(bytes, report, now, nowMs, out);
+      let report = reader.nextAhead(ahead);
+      if (report === undefined && reader.next()) {
+        report = this.command;
+        if (parseCommand(bytes, reader.start, reader.end, report) !== 'iamat')
+          throw new Error(`no report: ${lines[served]}`);
+      }
+      if (report !== undefined) replica.report(bytes, report, now, nowMs, out);
       served += 1;
     }
     const kept = this.accepted;

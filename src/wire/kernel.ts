@@ -39,7 +39,7 @@ export const ORIGIN = 6;
 export const BODY_START = 7;
 /** Below zero if the record is ordered by its stamp. */
 export const ORDER_NANOSECONDS = 8;
-/** Of both: the client's slot, once `seek` has found it, or -1. */
+/** Of both, once `seek` has looked: the client's slot, or -1. */
 export const SLOT = 9;
 /** Of reports that were answered: where the reply ends, counted from where the first begins. */
 const REPLY_END = 18;
@@ -169,18 +169,21 @@ export class Kernel {
     const running = run(mostPages);
     this.memory = running?.memory;
     this.functions = running?.functions;
-    const memory = running?.memory.buffer ?? new ArrayBuffer(FIRST_PAGES * PAGE_BYTES);
-    const at = (place: Place | undefined): number => place?.value ?? 0;
-    this.window = new Uint8Array(memory, at(this.functions?.WINDOW), WINDOW_BYTES);
-    this.name = new Uint8Array(memory, at(this.functions?.NAME), NAME_BYTES);
-    this.replies = new Uint8Array(memory, at(this.functions?.REPLIES), REPLIES_BYTES);
-    this.integers = new Int32Array(memory, at(this.functions?.ROWS), REPORTS_AHEAD * ROW_INTEGERS);
-    this.doubles = new Float64Array(memory, at(this.functions?.ROWS), REPORTS_AHEAD * ROW_DOUBLES);
-    this.rowSegments = new Uint32Array(memory, at(this.functions?.ROW_SEGMENTS), MOST_SEGMENTS);
-    this.bucketSegments = new Uint32Array(memory, at(this.functions?.BUCKET_SEGMENTS), MOST_SEGMENTS);
-    this.lanes = new Int32Array(memory, at(this.functions?.LANES), 2 * DIGEST_BUCKETS);
-    this.slots = new Int32Array(memory, at(this.functions?.SLOTS), REPORTS_AHEAD);
-    this.free = at(this.functions?.FREE);
+    const functions = this.functions;
+    // Where there is no kernel, each lies in memory of its own: some of it is used all the same.
+    const at = (place: Place | undefined, bytes: number): [ArrayBufferLike, number] =>
+      running === undefined || place === undefined ? [new ArrayBuffer(bytes), 0] : [running.memory.buffer, place.value];
+    const rows = at(functions?.ROWS, REPORTS_AHEAD * ROW_BYTES);
+    this.window = new Uint8Array(...at(functions?.WINDOW, WINDOW_BYTES), WINDOW_BYTES);
+    this.name = new Uint8Array(...at(functions?.NAME, NAME_BYTES), NAME_BYTES);
+    this.replies = new Uint8Array(...at(functions?.REPLIES, REPLIES_BYTES), REPLIES_BYTES);
+    this.integers = new Int32Array(...rows, REPORTS_AHEAD * ROW_INTEGERS);
+    this.doubles = new Float64Array(...rows, REPORTS_AHEAD * ROW_DOUBLES);
+    this.rowSegments = new Uint32Array(...at(functions?.ROW_SEGMENTS, 4 * MOST_SEGMENTS), MOST_SEGMENTS);
+    this.bucketSegments = new Uint32Array(...at(functions?.BUCKET_SEGMENTS, 4 * MOST_SEGMENTS), MOST_SEGMENTS);
+    this.lanes = new Int32Array(...at(functions?.LANES, 8 * DIGEST_BUCKETS), 2 * DIGEST_BUCKETS);
+    this.slots = new Int32Array(...at(functions?.SLOTS, 4 * REPORTS_AHEAD), REPORTS_AHEAD);
+    this.free = functions?.FREE.value ?? 0;
     this.forget();
   }
 

@@ -205,7 +205,7 @@ export const REPLIES_GIVE_UP_MS = 60_000;
 
 /** A connection's turn: then other connections are served. Ten turns are not felt by a person. */
 export const TURN_MS = 5;
-/** The clock is looked at after this many commands of a turn: a look costs a tenth of a command, and this many WHATSATs take about a millisecond. */
+/** The clock is looked at after this many commands of a turn, and whatever was served together with the last of them: a look costs a tenth of a command, and this many WHATSATs take about a millisecond. */
 export const TURN_LINES = 32;
 
 /** Reports that are read before the first of them is served: enough for the processor to fetch what they need while it does something else, and all of it stays in its first cache. The kernel has room for as many (`MOST_ROWS` in `kernel/rows.ts`). */
