@@ -23,7 +23,7 @@ export const ORIGIN = 24;
 export const BODY_START = 28;
 /** Below zero if the record is ordered by its stamp. */
 export const ORDER_NANOSECONDS = 32;
-/** Where the table has its client: a slot, or -1 if somebody else must look. */
+/** Where the table has its client: a slot, or -1 if nobody has looked, or somebody else must. */
 export const SLOT = 36;
 // ... and doubles.
 export const SECONDS = 40;

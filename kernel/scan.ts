@@ -19,6 +19,7 @@ import {
   ROWS,
   SECONDS,
   SEQUENCE,
+  SLOT,
   STAMP_END,
   WINDOW,
 } from './rows';
@@ -75,6 +76,7 @@ export function reports(start: usize, limit: usize, most: u32): u32 {
     if (load<u8>(<usize>load<u32>(row, LOCATION_END) + WINDOW) !== SPACE) break;
     store<u32>(row, clientStart - WINDOW, CLIENT_START);
     store<u32>(row, clientEnd - WINDOW, CLIENT_END);
+    store<i32>(row, -1, SLOT);
     at = stampEnd + 1;
     row += ROW_BYTES;
   }
@@ -117,6 +119,7 @@ export function records(start: usize, limit: usize, most: u32): u32 {
     if (<usize>load<u32>(row, LOCATION_END) + WINDOW !== locationEnd) break;
     store<u32>(row, clientStart - WINDOW, CLIENT_START);
     store<u32>(row, clientEnd - WINDOW, CLIENT_END);
+    store<i32>(row, -1, SLOT);
     store<u32>(row, <u32>receivedNanoseconds, RECEIVED_NANOSECONDS);
     store<u32>(row, <u32>origin, ORIGIN);
     store<u32>(row, bodyStart - WINDOW, BODY_START);

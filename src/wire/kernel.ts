@@ -39,7 +39,7 @@ export const ORIGIN = 6;
 export const BODY_START = 7;
 /** Below zero if the record is ordered by its stamp. */
 export const ORDER_NANOSECONDS = 8;
-/** Of both, once `seek` has looked: the client's slot, or -1. */
+/** Of both: the client's slot, once `seek` has found it, or -1. */
 export const SLOT = 9;
 /** Of reports that were answered: where the reply ends, counted from where the first begins. */
 const REPLY_END = 18;
