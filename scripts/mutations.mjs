@@ -335,8 +335,8 @@ export const MUTATIONS = [
   {
     name: 'around the core: only own reports are written to the disk',
     file: 'sim/server.js',
-    from: 'this.disk.append(record, this.lastAccepted);',
-    to: 'if (from === undefined) this.disk.append(record, this.lastAccepted);',
+    from: 'this.disk.append(record, accepted);',
+    to: 'if (from === undefined) this.disk.append(record, accepted);',
   },
   {
     name: 'around the core: marks are on the disk before the records',
