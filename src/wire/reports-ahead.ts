@@ -71,11 +71,12 @@ export class ReportsAhead {
     return this.at < this.count && this.nextStart === start && this.bytes === bytes && this.scan === this.kernel.scan;
   }
 
-  /** How many of those that wait end before `end`. */
+  /** How many of those that wait, of which there is one, end before `end`. */
   before(end: number): number {
-    let row = this.count;
-    // Nearly always all of them do.
-    while (row > this.at && this.endOf(row - 1) >= end) row -= 1;
+    // All of them are one connection's, or each is another's.
+    if (this.endOf(this.count - 1) < end) return this.count - this.at;
+    let row = this.at;
+    while (this.endOf(row) < end) row += 1;
     return row - this.at;
   }
 
