@@ -1,7 +1,6 @@
 // Scenarios of several servers: what an update costs a herd of five with full replication, how soon the farthest server has it,
 // and how soon a server that lost everything has it back.
 
-import { keepAwake } from './awake.ts';
 import { ringsOfAll } from './fill.ts';
 import { fillFrom, generate, timeOnTheWay } from './generator.ts';
 import { Latencies } from './latency.ts';
@@ -30,13 +29,14 @@ const CONNECTIONS = 10;
 /** Reports in flight on each connection: full load either way, in turns of fewer or of more reports. */
 export const HERD_PIPELINES: readonly number[] = [16, 64];
 const FARTHEST_RATE_PER_SECOND = 1000;
-/** The spanning tree forms, and places are loaded, before anything counts ... */
-const SETTLE_SECONDS = 2;
 /**
- * ... and under full load the five have compiled what they run: of their time, the compiler takes two thirds in the first three seconds, a fifth in the
- * next, and after fifteen a hundredth or less.
+ * Before anything counts, the five have compiled what they run: under full load, the compiler takes two thirds of their time in the first three
+ * seconds, a fifth in the next, and after fifteen a hundredth or less; of a thousand questions a second, too, it has compiled the last after some
+ * fifteen. (And the spanning tree has formed, and places are loaded.)
  */
 const COMPILE_SECONDS = 15;
+/** For more of the same. */
+const SETTLE_SECONDS = 2;
 /** Those that have. */
 const compiled = new WeakSet<BenchHerd>();
 /** What `--seconds` says of one measurement, times this, is as long as that may take. */
@@ -48,13 +48,7 @@ export async function herd(settings: Settings, progress: Progress): Promise<Find
   try {
     const findings: Finding[] = [];
     for (const pipeline of HERD_PIPELINES) findings.push(await updates(five, settings, pipeline, progress));
-    findings.push(await farthest(five, settings, '', progress));
-    const awake = keepAwake(settings.cores);
-    try {
-      if (awake !== undefined) findings.push(await farthest(five, settings, ', cores kept awake', progress));
-    } finally {
-      await awake?.stop();
-    }
+    findings.push(await farthest(five, settings, progress));
     return findings;
   } finally {
     await five.stop();
@@ -126,12 +120,7 @@ async function settled(five: BenchHerd): Promise<void> {
   }
 }
 
-async function farthest(
-  five: BenchHerd,
-  settings: Settings,
-  circumstance: string,
-  progress: Progress,
-): Promise<Finding> {
+async function farthest(five: BenchHerd, settings: Settings, progress: Progress): Promise<Finding> {
   const clients = settings.clients ?? CLIENTS;
   const [ring] = ringsFor({ request: 'iamat', moves: 'step', area: 'world' }, 1, clients);
   if (ring === undefined) throw new Error('no ring');
@@ -139,18 +128,20 @@ async function farthest(
     host: HOST,
     reportPort: five.port(REPORTED_TO),
     askPort: five.port(FARTHEST),
-    ring,
+    // The updates' clients, maybe in the same second.
+    ring: { ...ring, stampSeconds: ring.stampSeconds + 1 },
     ratePerSecond: FARTHEST_RATE_PER_SECOND,
-    warmUpSeconds: SETTLE_SECONDS,
+    warmUpSeconds: Math.min(COMPILE_SECONDS, COMPILE_SHARE * settings.seconds),
     seconds: settings.seconds,
+    makeWay: settings.cores.all !== undefined,
   };
-  const what = `${REPORTED_TO} to ${FARTHEST}, ${FARTHEST_RATE_PER_SECOND}/s${circumstance}`;
-  const result = await timeOnTheWay(plan, (share) => progress(`herd, ${what}`, share));
-  const latencies = Latencies.decode(result.latencies);
+  const what = `${REPORTED_TO} to ${FARTHEST}, ${FARTHEST_RATE_PER_SECOND}/s`;
+  const { latencies: text, ...counts } = await timeOnTheWay(plan, (share) => progress(`herd, ${what}`, share));
+  const latencies = Latencies.decode(text);
   return {
     scenario: 'herd',
     variant: what,
-    figures: { answers: latencies.count, ...latencies.summary(), missing: result.missing, unasked: result.unasked },
+    figures: { answers: latencies.count, ...latencies.summary(), ...counts },
   };
 }
 

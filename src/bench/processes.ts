@@ -1,7 +1,8 @@
 // Processes as a benchmark sees them: what CPU and memory they use (from /proc, so on Linux only; elsewhere nothing is known),
 // and on which cores they run. Knows no server.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
+import path from 'node:path';
 
 /** /proc counts CPU time in these, on every Linux that Node runs on (USER_HZ). */
 const TICKS_PER_SECOND = 100;
@@ -32,6 +33,16 @@ function readOrNothing(file: string): string | undefined {
     // Not Linux, or the process is gone.
     return undefined;
   }
+}
+
+/**
+ * From now on this thread runs only when nobody else wants its core (Linux's policy SCHED_IDLE, see sched(7)). Where that cannot be said, or there
+ * is no `chrt` (util-linux), nothing changes.
+ */
+export function makeWayForAll(): void {
+  if (process.platform !== 'linux') return;
+  const thread = path.basename(readlinkSync('/proc/thread-self'));
+  spawnSync('chrt', ['--idle', '--pid', '0', thread], { stdio: 'ignore' });
 }
 
 /** Which cores the servers get and which the generator. */
@@ -66,7 +77,7 @@ function allowedCores(): number[] {
 }
 
 /** Of a list such as `0,2-5`. */
-export function coresIn(list: string): number[] {
+function coresIn(list: string): number[] {
   return list.split(',').flatMap((range) => {
     const [first = 0, last = first] = range.split('-').map(Number);
     return Array.from({ length: last - first + 1 }, (_, index) => first + index);
