@@ -2,7 +2,7 @@
 export { answer, NAME, REPLIES } from './answer';
 export { ROWS, WINDOW } from './rows';
 export { records, reports } from './scan';
-export { BUCKET_SEGMENTS, begin, fetch, LANES, ROW_SEGMENTS, replace, SLOTS, seek, take } from './table';
+export { accept, BUCKET_SEGMENTS, begin, fetch, LANES, ROW_SEGMENTS, replace, SLOTS, seek, take } from './table';
 
 /** Where what nobody has yet begins. */
 export const FREE: usize = __heap_base;

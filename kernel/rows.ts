@@ -32,3 +32,5 @@ export const ORDER_SECONDS = 56;
 export const SEQUENCE = 64;
 /** Of reports that were answered: where the reply ends, counted from where the first begins. */
 export const REPLY_END = 72;
+/** Of records that were taken in: 1 if it won, 0 if not. */
+export const WON = 76;

@@ -8,6 +8,7 @@ import {
   NANOSECONDS,
   ORDER_NANOSECONDS,
   ORDER_SECONDS,
+  ORIGIN,
   RECEIVED_NANOSECONDS,
   RECEIVED_SECONDS,
   ROW_BYTES,
@@ -17,6 +18,7 @@ import {
   SLOT,
   STAMP_END,
   WINDOW,
+  WON,
 } from './rows';
 
 /** Segments of rows and of buckets that may lie in this memory: rows alone would fill it. */
@@ -190,6 +192,33 @@ export function take(first: u32, count: u32, sequence: f64, origin: u32, originH
   return count;
 }
 
+/**
+ * Takes in records of one origin, the results from `first` to `count`, of which `seek` has found the clients: those that are ordered behind what is
+ * there take its place. `place` is the origin's in the batch, `origin` and `originHash` are as for `replace`. Returns the first that is left to others:
+ * of another origin, or ordered as no honest server does, or as what is there. Of those before it WON tells which have won.
+ */
+export function accept(first: u32, count: u32, place: u32, origin: u32, originHash: u32): u32 {
+  for (let index = first; index < count; index += 1) {
+    const row = ROWS + index * ROW_BYTES;
+    const slot = load<i32>(row, SLOT);
+    const client = addressOf(slot);
+    if (client === 0 || load<u32>(row, ORIGIN) !== place || !isHonest(row)) return index;
+    const isWinner = isLate(row, client) ? 0 : 1;
+    if (isWinner === 0 ? isEqual(row, client) : !replace(slot, index, origin, originHash)) return index;
+    store<i32>(row, isWinner, WON);
+  }
+  return count;
+}
+
+/** Sets the order that a record should have; whether that is the one it has. As `isOrderPossible` in `src/core/order.ts`. */
+function isHonest(row: usize): bool {
+  const isStamp = load<i32>(row, ORDER_NANOSECONDS) < 0;
+  const seconds = isStamp ? load<f64>(row, SECONDS) : load<f64>(row, ORDER_SECONDS);
+  const nanoseconds = isStamp ? load<i32>(row, NANOSECONDS) : load<i32>(row, ORDER_NANOSECONDS);
+  order(row);
+  return seconds === load<f64>(row, ORDER_SECONDS) && nanoseconds === load<i32>(row, ORDER_NANOSECONDS);
+}
+
 /** As `orderTime` in `src/core/order.ts`. */
 function order(row: usize): void {
   const seconds = load<f64>(row, SECONDS);
@@ -207,6 +236,12 @@ function isLate(row: usize, client: usize): bool {
   const knownSeconds = load<f64>(client, CLIENT_ORDER_SECONDS);
   if (seconds !== knownSeconds) return seconds < knownSeconds;
   return load<i32>(row, ORDER_NANOSECONDS) <= load<i32>(client, CLIENT_ORDER_NANOSECONDS);
+}
+
+/** Whether a record is ordered as the one that is in its client's row. */
+function isEqual(row: usize, client: usize): bool {
+  if (load<f64>(row, ORDER_SECONDS) !== load<f64>(client, CLIENT_ORDER_SECONDS)) return false;
+  return load<i32>(row, ORDER_NANOSECONDS) === load<i32>(client, CLIENT_ORDER_NANOSECONDS);
 }
 
 /** Where the row of a slot is; 0 if it is not here, or there is no such slot. */

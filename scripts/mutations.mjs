@@ -1,9 +1,10 @@
-// Bugs to plant in the compiled core and journal, one at a time, to prove that the simulator finds them: mistakes that published systems
+// Bugs to plant in the compiled core, journal and kernel, one at a time, to prove that the simulator finds them: mistakes that published systems
 // made, or that this one made. `from` must occur in the file exactly once.
 // The last four are planted in what stands around the core: a server must do that part right too, and the check must see it.
 
 const CORE = 'core/';
 const JOURNAL = 'journal/';
+const WIRE = 'wire/';
 
 export const MUTATIONS = [
   {
@@ -69,8 +70,14 @@ export const MUTATIONS = [
   {
     name: 'order of arrival instead of order time',
     file: `${CORE}replica.js`,
-    from: 'const won = slot === NO_SLOT || this.beats(record, slot);',
-    to: 'const won = slot === NO_SLOT || record.origin !== this.table.originOf(slot) || record.sequence > this.table.sequenceOf(slot);',
+    from: 'slot === NO_SLOT || this.beats(record, slot) ?',
+    to: 'slot === NO_SLOT || record.origin !== this.table.originOf(slot) || record.sequence > this.table.sequenceOf(slot) ?',
+  },
+  {
+    name: 'what the kernel found too late is told on as news',
+    file: `${WIRE}kernel.js`,
+    from: 'return this.integers[row * ROW_INTEGERS + WON] === 1;',
+    to: 'return true;',
   },
   {
     name: 'no rule for equal order times',
@@ -87,8 +94,8 @@ export const MUTATIONS = [
   {
     name: 'a receiver drops what its own clock finds too far ahead',
     file: `${CORE}replica.js`,
-    from: 'const won = slot === NO_SLOT || this.beats(record, slot);',
-    to: 'const won = record.order.seconds <= this.receiveClock.last.seconds + 5 && (slot === NO_SLOT || this.beats(record, slot));',
+    from: 'slot === NO_SLOT || this.beats(record, slot) ?',
+    to: 'record.order.seconds <= this.reports.answers.clock.last.seconds + 5 && (slot === NO_SLOT || this.beats(record, slot)) ?',
   },
   {
     name: 'no catch-up when a link opens',

@@ -64,7 +64,8 @@ export class OwnReports {
     const { row: first } = ahead;
     const printed = Math.min(answers.printedTo(first, now, out), first + lines.countAhead(ahead));
     if (printed <= first || !table.names(life.self)) return 0;
-    const end = table.take(first, printed, life.sequence, life.self);
+    const { self, sequence } = life;
+    const end = table.kernel.take(first, printed, sequence, table.numberOf(self), self.hash);
     if (end === first) return 0;
     for (let row = first; row < end; row += 1) {
       if (!ahead.taken(row, incoming)) continue;

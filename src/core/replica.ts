@@ -164,7 +164,7 @@ export class Replica implements Herd {
     fillForgotten(client, incoming);
     incoming.origin = this.self;
     incoming.sequence = this.life.nextSequence();
-    this.store(slot, incoming, undefined, this.live.all, nowMs);
+    this.tell(this.table.put(slot, incoming), incoming, undefined, this.live.all, nowMs);
     return true;
   }
 
@@ -288,12 +288,6 @@ export class Replica implements Herd {
     this.observer.linkCaughtUp(link, records);
   }
 
-  private store(slot: Slot, record: NewRecord, from: Link | undefined, to: readonly Sending[], nowMs: number): Slot {
-    const stored = this.table.put(slot, record);
-    this.tell(stored, record, from, to, nowMs);
-    return stored;
-  }
-
   /** A record is in the table now. */
   private tell(stored: Slot, record: NewRecord, from: Link | undefined, to: readonly Sending[], nowMs: number): void {
     this.whereabouts.stored(stored);
@@ -312,17 +306,18 @@ export class Replica implements Herd {
       for (let left = reader.varint(); left > 0; left -= this.ahead.count) {
         this.ahead.read(reader, origins, left);
         this.table.expect(this.ahead);
+        let accepted = -1;
         for (let index = 0; index < this.ahead.count; index += 1) {
           const record = this.ahead.sought[index] as NewRecord;
-          if (!isOrderPossible(record))
-            throw new MalformedFrame('a record that is ordered by another time than its own');
+          // What the kernel has left is not for it at all.
+          if (index > accepted) accepted = this.acceptFrom(index);
+          const stored = index < accepted ? this.acceptedAt(record) : this.take(reader.bytes, record);
           this.life.isCounted(record.origin, record.sequence);
           link.sending?.cameFrom(record);
           const had = this.finder.of(record.origin).has(record.sequence);
-          const slot = this.table.findExpected(reader.bytes, record);
-          const won = slot === NO_SLOT || this.beats(record, slot);
+          const won = stored !== NO_SLOT;
           if (won) {
-            const stored = this.store(slot, record, link, others, nowMs);
+            this.tell(stored, record, link, others, nowMs);
             back?.outbox.drop(stored);
           } else {
             this.observer.superseded(record, link.neighbour ?? '');
@@ -339,6 +334,28 @@ export class Replica implements Herd {
     if (repairs > 0) this.repaired(link, repairs, nowMs);
     this.receiveMarks(link, reader, origins);
     if (reader.remaining > 0) throw new MalformedFrame('batch with bytes left over');
+  }
+
+  /** Has the kernel take in the records that were read ahead, from this one on; returns the first that it leaves. */
+  private acceptFrom(index: number): number {
+    const { ahead, table } = this;
+    const { origin, scan } = ahead.sought[index] as NewRecord;
+    if (scan !== table.kernel.scan || !table.names(origin)) return index;
+    return table.kernel.accept(index, ahead.count, table.numberOf(origin), origin.hash);
+  }
+
+  /** Where a record is that the kernel took in; NO_SLOT if it came too late. */
+  private acceptedAt({ row, expectedAt }: NewRecord): Slot {
+    if (!this.table.kernel.hasWon(row)) return NO_SLOT;
+    this.table.stored += 1;
+    return expectedAt;
+  }
+
+  /** Takes in one record of a batch, and returns where it is; NO_SLOT if what is there is as good or better. */
+  private take(batch: Uint8Array, record: NewRecord): Slot {
+    if (!isOrderPossible(record)) throw new MalformedFrame('a record that is ordered by another time than its own');
+    const slot = this.table.findExpected(batch, record);
+    return slot === NO_SLOT || this.beats(record, slot) ? this.table.put(slot, record) : NO_SLOT;
   }
 
   private repaired(link: Link, records: number, nowMs: number): void {

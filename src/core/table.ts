@@ -166,9 +166,9 @@ export class Table {
     return slot;
   }
 
-  /** Takes in reports that were read ahead, for `origin`, of which there is a record, as `Kernel.take` does. */
-  take(first: number, count: number, sequence: number, origin: Origin): number {
-    return this.kernel.take(first, count, sequence, this.origins.numberOf(origin), origin.hash);
+  /** An origin of which there is a record, as the kernel knows it. */
+  numberOf(origin: Origin): number {
+    return this.origins.numberOf(origin);
   }
 
   /** Forgets a client. Its slot may be given to another at once. */

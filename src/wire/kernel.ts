@@ -43,6 +43,8 @@ export const ORDER_NANOSECONDS = 8;
 export const SLOT = 9;
 /** Of reports that were answered: where the reply ends, counted from where the first begins. */
 const REPLY_END = 18;
+/** Of records that were taken in: 1 if it won, 0 if not. */
+const WON = 19;
 
 /** Of a result row in `doubles`. */
 export const ROW_DOUBLES: number = ROW_BYTES / Float64Array.BYTES_PER_ELEMENT;
@@ -95,6 +97,7 @@ interface Functions {
   fetch(count: number): void;
   replace(slot: number, row: number, origin: number, originHash: number): number;
   take(first: number, count: number, sequence: number, origin: number, originHash: number): number;
+  accept(first: number, count: number, place: number, origin: number, originHash: number): number;
 }
 
 /** Scans are counted up to this; then from 0 again, which nothing waits for. */
@@ -317,6 +320,21 @@ export class Kernel {
    */
   take(first: number, count: number, sequence: number, origin: number, originHash: number): number {
     return this.functions?.take(first, count, sequence, origin, originHash) ?? first;
+  }
+
+  /**
+   * Takes in the records in the rows from `first` to `count`, of which `seek` has found the clients: those that are ordered behind their clients'
+   * records replace them, see `hasWon`. All are of the origin of the first; `origin` as for `replace`. Returns the first that is left to others, among
+   * them whoever's order is not an honest server's, or the same as that of what is there.
+   */
+  accept(first: number, count: number, origin: number, originHash: number): number {
+    const place = this.integers[first * ROW_INTEGERS + ORIGIN] as number;
+    return this.functions?.accept(first, count, place, origin, originHash) ?? first;
+  }
+
+  /** Of a record that `accept` took in. */
+  hasWon(row: number): boolean {
+    return this.integers[row * ROW_INTEGERS + WON] === 1;
   }
 
   private segment(segments: Uint32Array, index: number, bytes: number): Room {
