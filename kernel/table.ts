@@ -181,7 +181,8 @@ export function take(first: u32, count: u32, sequence: f64, origin: u32, originH
     const client = addressOf(slot);
     if (client === 0) return index;
     order(row);
-    if (isLate(row, client)) {
+    // At one server the first of equals stays.
+    if (compareOrder(row, client) <= 0) {
       store<f64>(row, 0, SEQUENCE);
       continue;
     }
@@ -193,9 +194,10 @@ export function take(first: u32, count: u32, sequence: f64, origin: u32, originH
 }
 
 /**
- * Takes in records of one origin, the results from `first` to `count`, of which `seek` has found the clients: those that are ordered behind what is
- * there take its place. `place` is the origin's in the batch, `origin` and `originHash` are as for `replace`. Returns the first that is left to others:
- * of another origin, or ordered as no honest server does, or as what is there. Of those before it WON tells which have won.
+ * Takes in records of one origin, the results from `first` to `count`, of which `seek` has found the clients: those that win over a record of the same
+ * origin take its place. `place` is the origin's in the batch, `origin` and `originHash` are as for `replace`. Returns the first that is left to others:
+ * of another origin; or, and then it is not to be asked about again, ordered as no honest server does, or as what another origin has there. Of those
+ * before it WON tells which have won.
  */
 export function accept(first: u32, count: u32, place: u32, origin: u32, originHash: u32): u32 {
   for (let index = first; index < count; index += 1) {
@@ -203,9 +205,13 @@ export function accept(first: u32, count: u32, place: u32, origin: u32, originHa
     const slot = load<i32>(row, SLOT);
     const client = addressOf(slot);
     if (client === 0 || load<u32>(row, ORIGIN) !== place || !isHonest(row)) return index;
-    const isWinner = isLate(row, client) ? 0 : 1;
-    if (isWinner === 0 ? isEqual(row, client) : !replace(slot, index, origin, originHash)) return index;
-    store<i32>(row, isWinner, WON);
+    let comparison = compareOrder(row, client);
+    if (comparison === 0) {
+      if (load<u32>(client, MARKS) >> ORIGIN_SHIFT !== origin) return index;
+      comparison = load<f64>(row, SEQUENCE) > load<f64>(client, CLIENT_SEQUENCE) ? 1 : -1;
+    }
+    if (comparison > 0 && !replace(slot, index, origin, originHash)) return index;
+    store<i32>(row, comparison > 0 ? 1 : 0, WON);
   }
   return count;
 }
@@ -230,18 +236,12 @@ function order(row: usize): void {
   store<i32>(row, isAhead ? mostNanoseconds : nanoseconds, ORDER_NANOSECONDS);
 }
 
-/** Whether a report is not ordered behind the record that is in its client's row: at one server the first of equals stays. */
-function isLate(row: usize, client: usize): bool {
+/** Below zero, at zero or above it, as a result is ordered before, with or after the record that is in its client's row. */
+function compareOrder(row: usize, client: usize): i32 {
   const seconds = load<f64>(row, ORDER_SECONDS);
   const knownSeconds = load<f64>(client, CLIENT_ORDER_SECONDS);
-  if (seconds !== knownSeconds) return seconds < knownSeconds;
-  return load<i32>(row, ORDER_NANOSECONDS) <= load<i32>(client, CLIENT_ORDER_NANOSECONDS);
-}
-
-/** Whether a record is ordered as the one that is in its client's row. */
-function isEqual(row: usize, client: usize): bool {
-  if (load<f64>(row, ORDER_SECONDS) !== load<f64>(client, CLIENT_ORDER_SECONDS)) return false;
-  return load<i32>(row, ORDER_NANOSECONDS) === load<i32>(client, CLIENT_ORDER_NANOSECONDS);
+  if (seconds !== knownSeconds) return seconds < knownSeconds ? -1 : 1;
+  return load<i32>(row, ORDER_NANOSECONDS) - load<i32>(client, CLIENT_ORDER_NANOSECONDS);
 }
 
 /** Where the row of a slot is; 0 if it is not here, or there is no such slot. */

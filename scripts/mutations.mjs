@@ -1,4 +1,4 @@
-// Bugs to plant in the compiled core, journal and kernel, one at a time, to prove that the simulator finds them: mistakes that published systems
+// Bugs to plant in the compiled core and journal, and around the kernel, one at a time, to prove that the simulator finds them: mistakes that published systems
 // made, or that this one made. `from` must occur in the file exactly once.
 // The last four are planted in what stands around the core: a server must do that part right too, and the check must see it.
 
@@ -69,7 +69,7 @@ export const MUTATIONS = [
   },
   {
     name: 'order of arrival instead of order time',
-    file: `${CORE}replica.js`,
+    file: `${CORE}accepting.js`,
     from: 'slot === NO_SLOT || this.beats(record, slot) ?',
     to: 'slot === NO_SLOT || record.origin !== this.table.originOf(slot) || record.sequence > this.table.sequenceOf(slot) ?',
   },
@@ -94,8 +94,8 @@ export const MUTATIONS = [
   {
     name: 'a receiver drops what its own clock finds too far ahead',
     file: `${CORE}replica.js`,
-    from: 'slot === NO_SLOT || this.beats(record, slot) ?',
-    to: 'record.order.seconds <= this.reports.answers.clock.last.seconds + 5 && (slot === NO_SLOT || this.beats(record, slot)) ?',
+    from: 'const stored = this.accepting.take(index, reader.bytes);',
+    to: 'const stored = record.order.seconds > this.reports.answers.clock.last.seconds + 5 ? NO_SLOT : this.accepting.take(index, reader.bytes);',
   },
   {
     name: 'no catch-up when a link opens',

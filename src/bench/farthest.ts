@@ -17,8 +17,6 @@ export interface FarthestPlan {
   readonly ratePerSecond: number;
   readonly warmUpSeconds: number;
   readonly seconds: number;
-  /** The cores are for this alone: who polls makes way for the servers. Beside other work it would wait for that, too. */
-  readonly makeWay: boolean;
 }
 
 export interface FarthestResult {
@@ -27,8 +25,13 @@ export interface FarthestResult {
   readonly missing: number;
   /** Reports that could not be asked for, since all questions were still open. */
   readonly unasked: number;
-  /** How much too late 99 of 100 reports left at most: the generator waited for a core. That is in their times, too. */
+  /**
+   * How much too late 99 of 100 reports left at most: the generator waited for a core. That is in their times, too; so is how late it read the answers,
+   * which nothing tells.
+   */
   readonly lateP99Ms: number;
+  /** The generator ran only when no server wanted its core. */
+  readonly madeWay: boolean;
 }
 
 /** Questions that may be open at once, each on a connection of its own: a quarter of a second at 1,000 a second. */
@@ -39,8 +42,8 @@ const READ_BYTES = 4096;
 const REFUSED = '?'.charCodeAt(0);
 
 /**
- * Times the reports of a plan. Its thread polls and never sleeps, or its own waking would be in each time, and twice; so it should make way, or it
- * would have one of the servers' cores for itself.
+ * Times the reports of a plan. Its thread polls and never sleeps, or its own waking would be in each time, and twice; so it makes way, or it would have
+ * one of the servers' cores for itself. That core does not sleep then: a server that is woken there begins at once.
  */
 export async function timeToFarthest(plan: FarthestPlan, progress: (share: number) => void): Promise<FarthestResult> {
   const latencies = new Latencies();
@@ -69,7 +72,7 @@ export async function timeToFarthest(plan: FarthestPlan, progress: (share: numbe
   const everyMs = 1000 / plan.ratePerSecond;
   const run = async (): Promise<FarthestResult> => {
     await Promise.all(askers.map((asker) => asker.opened));
-    if (plan.makeWay) makeWayForAll();
+    const madeWay = makeWayForAll();
     const beganMs = performance.now();
     let asked = 0;
     let sent = 0;
@@ -84,8 +87,8 @@ export async function timeToFarthest(plan: FarthestPlan, progress: (share: numbe
         asked += 1;
       }
       for (let dueMs = beganMs + sent * everyMs; sent < asked && dueMs <= nowMs; dueMs += everyMs) {
+        lateness.record(performance.now() - dueMs);
         reporter.write(reports.next(1));
-        lateness.record(nowMs - dueMs);
         sent += 1;
       }
       if (running || sent < asked) setImmediate(turn);
@@ -104,7 +107,7 @@ export async function timeToFarthest(plan: FarthestPlan, progress: (share: numbe
     running = false;
     // The last answers count, and more so the later they come. A server gives up by itself.
     while (free.length < ASKERS) await later(10);
-    return { latencies: latencies.encode(), ...counts, lateP99Ms: lateness.summary().p99Ms };
+    return { latencies: latencies.encode(), ...counts, lateP99Ms: lateness.summary().p99Ms, madeWay };
   };
   try {
     return await Promise.race([failed, run()]);

@@ -21,8 +21,7 @@ if (isMainThread) {
   const thread = new Worker(new URL(import.meta.url));
   thread.on('message', (its) => process.stdout.write(its + ' ' + policy()));
 } else {
-  makeWayForAll();
-  parentPort.postMessage(policy());
+  parentPort.postMessage(makeWayForAll() + ' ' + policy());
 }`;
   const url = `data:text/javascript,${encodeURIComponent(program)}`;
   const { stdout, stderr } = spawnSync(
@@ -32,5 +31,5 @@ if (isMainThread) {
       encoding: 'utf8',
     },
   );
-  assert.equal(stdout, `${SCHED_IDLE} ${SCHED_OTHER}`, stderr);
+  assert.equal(stdout, `true ${SCHED_IDLE} ${SCHED_OTHER}`, stderr);
 });

@@ -1,8 +1,8 @@
 // Processes as a benchmark sees them: what CPU and memory they use (from /proc, so on Linux only; elsewhere nothing is known),
 // and on which cores they run. Knows no server.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, readlinkSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
 
 /** /proc counts CPU time in these, on every Linux that Node runs on (USER_HZ). */
 const TICKS_PER_SECOND = 100;
@@ -36,13 +36,16 @@ function readOrNothing(file: string): string | undefined {
 }
 
 /**
- * From now on this thread runs only when nobody else wants its core (Linux's policy SCHED_IDLE, see sched(7)). Where that cannot be said, or there
- * is no `chrt` (util-linux), nothing changes.
+ * From now on this thread runs only when nobody else wants its core (Linux's policy SCHED_IDLE, see sched(7)). False where that cannot be said: it takes
+ * `chrt` (util-linux). There it takes a low priority at best.
  */
-export function makeWayForAll(): void {
-  if (process.platform !== 'linux') return;
-  const thread = path.basename(readlinkSync('/proc/thread-self'));
-  spawnSync('chrt', ['--idle', '--pid', '0', thread], { stdio: 'ignore' });
+export function makeWayForAll(): boolean {
+  const thread = readOrNothing('/proc/thread-self/stat')?.split(' ', 1)[0];
+  if (thread === undefined) return false;
+  if (spawnSync('chrt', ['--idle', '--pid', '0', thread], { stdio: 'ignore' }).status === 0) return true;
+  // Of this thread, on Linux; elsewhere it would be that of the whole process.
+  os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+  return false;
 }
 
 /** Which cores the servers get and which the generator. */

@@ -8,8 +8,8 @@ import { compareInstants, copyInstant, type Instant, nextNanosecond } from '../w
 import { EARLIEST_SECONDS, LIVES_LOOK_MS, OWN_PAUSE_MS, TICK_MOST_MS } from '../wire/limits.ts';
 import type { Hello, Origin } from '../wire/messages.ts';
 import { copyRecord, isSince, NewRecord, RecordView, type StoredRecord } from '../wire/record.ts';
-import { RecordsAhead } from '../wire/records-ahead.ts';
 import type { VectorEntry } from '../wire/vector.ts';
+import { Accepting } from './accepting.ts';
 import { Admission } from './admission.ts';
 import { digestKeys } from './digest.ts';
 import { Expiry, fillForgotten } from './expiry.ts';
@@ -19,7 +19,6 @@ import type { Herd } from './herd.ts';
 import { Link } from './link.ts';
 import { LiveLinks } from './live-links.ts';
 import { dropOldLives } from './lives.ts';
-import { compareRecords, isOrderPossible } from './order.ts';
 import { Origins } from './origins.ts';
 import { OwnLife } from './own-life.ts';
 import { OwnReports } from './own-reports.ts';
@@ -73,7 +72,7 @@ export class Replica implements Herd {
   readonly reports: OwnReports;
   /** What is being taken in from elsewhere, and a record of the table that is looked at. */
   private readonly incoming = new NewRecord();
-  private readonly ahead: RecordsAhead;
+  private readonly accepting: Accepting;
   private readonly known = new RecordView();
 
   constructor(options: ReplicaOptions) {
@@ -84,7 +83,7 @@ export class Replica implements Herd {
     this.observer = options.observer;
     this.keyring = options.keyring;
     this.table = new Table(options.hashSeed, digestKeys(options.herd, options.keyring));
-    this.ahead = new RecordsAhead(this.table.kernel);
+    this.accepting = new Accepting(this.table);
     this.reports = new OwnReports(this.table, this.life, (slot, record, nowMs) =>
       this.tell(slot, record, undefined, this.live.all, nowMs),
     );
@@ -123,7 +122,7 @@ export class Replica implements Herd {
   /** Takes back what an earlier life of this server knew, before there are links: one record that was on disk. */
   restore(record: NewRecord, claims = true): void {
     const slot = this.table.find(record.text, record.textStart, record.textStart + record.clientLength);
-    if (slot === NO_SLOT || this.beats(record, slot)) this.whereabouts.stored(this.table.put(slot, record));
+    if (slot === NO_SLOT || this.accepting.beats(record, slot)) this.whereabouts.stored(this.table.put(slot, record));
     if (claims) gotOf(this.vector, record.origin).add(record.sequence);
   }
 
@@ -166,13 +165,6 @@ export class Replica implements Herd {
     incoming.sequence = this.life.nextSequence();
     this.tell(this.table.put(slot, incoming), incoming, undefined, this.live.all, nowMs);
     return true;
-  }
-
-  private beats(record: StoredRecord, slot: Slot): boolean {
-    const order = this.table.compareOrder(record.order, slot);
-    if (order !== 0) return order > 0;
-    this.table.read(slot, this.known);
-    return compareRecords(record, this.known) > 0;
   }
 
   /** A connection to or from another server is open. `neighbour` is given when this server dialled it. */
@@ -303,15 +295,12 @@ export class Replica implements Herd {
     const back = this.live.to(link);
     let repairs = 0;
     try {
-      for (let left = reader.varint(); left > 0; left -= this.ahead.count) {
-        this.ahead.read(reader, origins, left);
-        this.table.expect(this.ahead);
-        let accepted = -1;
-        for (let index = 0; index < this.ahead.count; index += 1) {
-          const record = this.ahead.sought[index] as NewRecord;
-          // What the kernel has left is not for it at all.
-          if (index > accepted) accepted = this.acceptFrom(index);
-          const stored = index < accepted ? this.acceptedAt(record) : this.take(reader.bytes, record);
+      let count = 0;
+      for (let left = reader.varint(); left > 0; left -= count) {
+        count = this.accepting.read(reader, origins, left);
+        for (let index = 0; index < count; index += 1) {
+          const record = this.accepting.record(index);
+          const stored = this.accepting.take(index, reader.bytes);
           this.life.isCounted(record.origin, record.sequence);
           link.sending?.cameFrom(record);
           const had = this.finder.of(record.origin).has(record.sequence);
@@ -334,28 +323,6 @@ export class Replica implements Herd {
     if (repairs > 0) this.repaired(link, repairs, nowMs);
     this.receiveMarks(link, reader, origins);
     if (reader.remaining > 0) throw new MalformedFrame('batch with bytes left over');
-  }
-
-  /** Has the kernel take in the records that were read ahead, from this one on; returns the first that it leaves. */
-  private acceptFrom(index: number): number {
-    const { ahead, table } = this;
-    const { origin, scan } = ahead.sought[index] as NewRecord;
-    if (scan !== table.kernel.scan || !table.names(origin)) return index;
-    return table.kernel.accept(index, ahead.count, table.numberOf(origin), origin.hash);
-  }
-
-  /** Where a record is that the kernel took in; NO_SLOT if it came too late. */
-  private acceptedAt({ row, expectedAt }: NewRecord): Slot {
-    if (!this.table.kernel.hasWon(row)) return NO_SLOT;
-    this.table.stored += 1;
-    return expectedAt;
-  }
-
-  /** Takes in one record of a batch, and returns where it is; NO_SLOT if what is there is as good or better. */
-  private take(batch: Uint8Array, record: NewRecord): Slot {
-    if (!isOrderPossible(record)) throw new MalformedFrame('a record that is ordered by another time than its own');
-    const slot = this.table.findExpected(batch, record);
-    return slot === NO_SLOT || this.beats(record, slot) ? this.table.put(slot, record) : NO_SLOT;
   }
 
   private repaired(link: Link, records: number, nowMs: number): void {

@@ -323,9 +323,9 @@ export class Kernel {
   }
 
   /**
-   * Takes in the records in the rows from `first` to `count`, of which `seek` has found the clients: those that are ordered behind their clients'
-   * records replace them, see `hasWon`. All are of the origin of the first; `origin` as for `replace`. Returns the first that is left to others, among
-   * them whoever's order is not an honest server's, or the same as that of what is there.
+   * Takes in the records in the rows from `first` to `count` that are of the first's origin and of which `seek` has found the clients: those that win
+   * over a record of the same origin replace it, see `hasWon`. `origin` as for `replace`. Returns the first that is left to others. If that is of
+   * the same origin it is not to be given here again: its order is not an honest server's, or names must decide.
    */
   accept(first: number, count: number, origin: number, originHash: number): number {
     const place = this.integers[first * ROW_INTEGERS + ORIGIN] as number;
