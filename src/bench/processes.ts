@@ -72,7 +72,12 @@ export function pinCores(): Cores {
   const one = String(cores[0]);
   const generator = cores.slice(1).join(',');
   execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', generator, String(process.pid)], { stdio: 'ignore' });
-  return { one, all: cores.join(','), generator, text: `server on core ${one}, generator on ${generator}` };
+  return {
+    one,
+    all: cores.join(','),
+    generator,
+    text: `a server alone on core ${one}, a herd on all, generator on ${generator}`,
+  };
 }
 
 function allowedCores(): number[] {

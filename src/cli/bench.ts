@@ -63,6 +63,12 @@ Examples:
     .action(async (scenarios: ScenarioName[], options: BenchCommandOptions, command: Command) => {
       const objection = options.at === undefined ? undefined : objectionAtServer(scenarios);
       if (objection !== undefined) command.error(`error: ${objection}`);
+      for (const name of options.at === undefined ? ['config', 'portOffset'] : []) {
+        if (command.getOptionValueSource(name) !== 'cli') continue;
+        command.error(
+          'error: --config and --port-offset only tell where --at finds a server; without it the bench starts its own',
+        );
+      }
       await (await import('./measure.ts')).measure(scenarios, options);
     });
 }

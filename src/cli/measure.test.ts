@@ -45,6 +45,8 @@ test('what cannot be meant is refused with exit code 2, before anything starts',
     [['--pipeline', '16,0'], /whole number from 1 to 512/],
     [['--seconds', '0'], /number of seconds/],
     [['herd', '--at', '127.0.0.1:1'], /herd needs servers of its own/],
+    [['herd', '--config', 'farm.json'], /--config and --port-offset only tell where --at finds a server/],
+    [['herd', '--port-offset', '100'], /only tell where --at finds a server/],
   ] as const) {
     const { code, err } = await bench(...args);
     assert.equal(code, 2, err);
