@@ -196,8 +196,8 @@ export function take(first: u32, count: u32, sequence: f64, origin: u32, originH
 /**
  * Takes in records of one origin, the results from `first` to `count`, of which `seek` has found the clients: those that win over a record of the same
  * origin take its place. `place` is the origin's in the batch, `origin` and `originHash` are as for `replace`. Returns the first that is left to others:
- * of another origin; or, and then it is not to be asked about again, ordered as no honest server does, or as what another origin has there. Of those
- * before it WON tells which have won.
+ * of another origin; or, and then it is not to be asked about again, of a client that was not found or whose row `replace` leaves alone, or ordered as
+ * no honest server does, or as what another origin has there. Of those before it WON tells which have won.
  */
 export function accept(first: u32, count: u32, place: u32, origin: u32, originHash: u32): u32 {
   for (let index = first; index < count; index += 1) {

@@ -56,7 +56,7 @@ export function addBenchCommand(program: Command): void {
 docs/benchmarks/README.md says what each scenario does and how to read it.
 
 Examples:
-  drover bench                                    everything, in about two minutes
+  drover bench                                    everything, in some minutes
   drover bench ingest --pipeline 16 --seconds 10
   drover bench whatsat --at 127.0.0.1:17345`,
     )

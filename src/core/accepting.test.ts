@@ -16,10 +16,10 @@ import type { Observer, Transport } from './sink.ts';
 const NOW = { seconds: 1000, nanoseconds: 0 };
 // The last is the receiver itself in its present life.
 const ORIGINS = [makeOrigin('Hands', 1), makeOrigin('Wilkes', 1), makeOrigin('Wilkes', 2), makeOrigin('Barn', 7)];
-// The last have no room in a row, with some or all locations, or cannot be read ahead.
 const SHORT = ['a', 'b', 'c', 'kiwi', 'van-0007'];
+// The last have no room in a row, with some or all locations, or cannot be read ahead.
 const CLIENTS = [...SHORT, 'w'.repeat(31), 'x'.repeat(43), 'z'.repeat(130)];
-/** How a batch goes on: with a time later than all before, or with one of these. */
+/** What a batch goes on with, unless it is a time later than all before. */
 const STAMPS = ['1', '999', '999.5', '1000', '1000.000000001', '1004.999999999', '1005', '1005.5', '1006', '5000'];
 const RISING = 'rising';
 

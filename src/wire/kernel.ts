@@ -325,7 +325,7 @@ export class Kernel {
   /**
    * Takes in the records in the rows from `first` to `count` that are of the first's origin and of which `seek` has found the clients: those that win
    * over a record of the same origin replace it, see `hasWon`. `origin` as for `replace`. Returns the first that is left to others. If that is of
-   * the same origin it is not to be given here again: its order is not an honest server's, or names must decide.
+   * the same origin it is not to be given here again: it is not for the kernel, and its order is no longer what it was.
    */
   accept(first: number, count: number, origin: number, originHash: number): number {
     const place = this.integers[first * ROW_INTEGERS + ORIGIN] as number;
