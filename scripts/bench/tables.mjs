@@ -138,7 +138,7 @@ function herdSection(rows) {
   ].join('\n\n');
 }
 
-function sizeSection({ ratePerSecond, memory, latency }) {
+function sizeSection({ ratePerSecond, latencyRounds, latencySeconds, memory, latency }) {
   const bytes = memory.map(({ name, clients, bytesPerClient }) => [name, String(clients), figure(bytesPerClient)]);
   const kinds = distinct(latency.map(({ name, clients }) => `${name}\n${clients}`));
   const late = kinds.map((kind) => {
@@ -165,9 +165,9 @@ function sizeSection({ ratePerSecond, memory, latency }) {
     '## Many clients',
     'Growth of resident memory, everything included:',
     table([['', 'clients', 'bytes a client'], ...bytes]),
-    `At ${ratePerSecond} reports a second, p99, ours to theirs (less is better):`,
+    `At ${ratePerSecond} reports a second, ${latencyRounds} rounds of ${latencySeconds} s: p99, ours to theirs (less is better):`,
     table([['', ...sizes.map((size) => `${size} clients`)], ...ratios]),
-    `At ${ratePerSecond} reports a second, from when each should have left, ms:`,
+    `The same, from when each report should have left, ms:`,
     table([['', 'clients', 'p50', 'p99', 'p99.9'], ...late]),
   ].join('\n\n');
 }
