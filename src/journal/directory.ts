@@ -35,10 +35,10 @@ export interface ReadableFile {
 
 export interface WritableFile {
   /**
-   * All of `bytes` at `position`. After an error any part of it may have been written.
+   * The first `length` of `bytes` at `position`. After an error any part of it may have been written.
    * @throws an error with a system's `code`
    */
-  write(bytes: Uint8Array, position: number): void;
+  write(bytes: Uint8Array, length: number, position: number): void;
   /** @throws an error with a system's `code` */
   truncate(sizeBytes: number): void;
   /** Makes durable what was written so far. */

@@ -67,7 +67,7 @@ export class LogFile {
     const { entries } = this;
     entries.endBlock();
     try {
-      this.file.write(entries.out.bytes.subarray(0, entries.length), this.wholeBytes);
+      this.file.write(entries.out.bytes, entries.length, this.wholeBytes);
     } catch (error) {
       this.cutBack();
       // A file at its largest stays there.

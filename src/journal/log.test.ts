@@ -165,9 +165,9 @@ class FullDirectory extends MemoryDirectory {
     const file = super.create(number);
     return {
       ...file,
-      write: (bytes, position) => {
+      write: (bytes, length, position) => {
         if (this.isFull) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
-        file.write(bytes, position);
+        file.write(bytes, length, position);
       },
     };
   }

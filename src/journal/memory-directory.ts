@@ -32,10 +32,10 @@ export class MemoryDirectory implements Directory {
     this.files.set(name, new Uint8Array());
     const bytesOf = (): Uint8Array => this.files.get(name) ?? new Uint8Array();
     return {
-      write: (bytes, position) => {
-        const whole = new Uint8Array(position + bytes.length);
+      write: (bytes, length, position) => {
+        const whole = new Uint8Array(position + length);
         whole.set(bytesOf().subarray(0, position));
-        whole.set(bytes, position);
+        whole.set(bytes.subarray(0, length), position);
         this.files.set(name, whole);
       },
       truncate: (sizeBytes) => void this.files.set(name, bytesOf().slice(0, sizeBytes)),

@@ -18,8 +18,8 @@ import { writeInvalid, writePlaces, writeTooLong } from '../wire/reply.ts';
 import type { ClientService, Places } from './client-service.ts';
 import type { Gathering } from './gathered.ts';
 import { type Lookup, Lookups } from './lookups.ts';
-import type { Answering } from './pulse.ts';
 import { Replies, type RepliesOwner } from './replies.ts';
+import type { Answering } from './turn.ts';
 
 /** What a lookup that is answered holds beside its places: its line and its record, which are mostly shorter. */
 const REPLY_BYTES = 256;

@@ -11,13 +11,18 @@ export interface Gathering {
   serveGathered(nowMs: number): void;
 }
 
+/** Whose chunk is served: a connection is not held here. */
+const NOBODY: Gathering = { serveGathered: () => {} };
+
 export class Gathered {
   /** What is here stays until `serve` returns. */
   readonly bytes: Uint8Array = new Uint8Array(GATHERED_BYTES);
   /** The reports that come next, of one connection or of several: who serves at another place than it was left drops them first. */
   readonly ahead: ReportsAhead;
   private length = 0;
+  /** The first `count` have chunks here. */
   private readonly whose: Gathering[] = [];
+  private count = 0;
 
   /** `kernel` is that of the table in which their clients are looked up. */
   constructor(kernel: Kernel) {
@@ -25,7 +30,7 @@ export class Gathered {
   }
 
   get isEmpty(): boolean {
-    return this.whose.length === 0;
+    return this.count === 0;
   }
 
   /**
@@ -38,7 +43,8 @@ export class Gathered {
     if (chunk[chunk.length - 1] !== LF) return -1;
     this.bytes.set(chunk, start);
     this.length = start + chunk.length;
-    this.whose.push(who);
+    this.whose[this.count] = who;
+    this.count += 1;
     return start;
   }
 
@@ -47,9 +53,13 @@ export class Gathered {
     this.ahead.drop();
     // What is left of earlier turns is not read ahead.
     this.ahead.end = this.length;
-    for (const who of this.whose) who.serveGathered(nowMs);
+    for (let index = 0; index < this.count; index += 1) {
+      const who = this.whose[index] as Gathering;
+      this.whose[index] = NOBODY;
+      who.serveGathered(nowMs);
+    }
     this.ahead.end = Number.POSITIVE_INFINITY;
-    this.whose.length = 0;
+    this.count = 0;
     this.length = 0;
   }
 }

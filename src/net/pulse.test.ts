@@ -1,6 +1,6 @@
 // The end of a turn: who waits for something to come about is told then, and once; and what is kept while the disk takes its time.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { Replica } from '../core/replica.ts';
 import type { Observer } from '../core/sink.ts';
 import { ByteWriter } from '../wire/bytes.ts';
@@ -10,7 +10,10 @@ import { ReportsAhead } from '../wire/reports-ahead.ts';
 import { type Commit, Pulse } from './pulse.ts';
 
 /** A server without connections, and what its turns sent. */
-function alone(commit: Commit = (done) => done?.(true)): {
+function alone(
+  t: TestContext,
+  commit: Commit = (done) => done?.(true),
+): {
   pulse: Pulse;
   sent: string[];
   reply: (text: string, acknowledge?: boolean) => void;
@@ -19,6 +22,7 @@ function alone(commit: Commit = (done) => done?.(true)): {
   const plan = { herd: 'farm', self: 'Barn', epoch: 1, neighbours: [], nowMs: 0, expireAfterSeconds: 0, hashSeed: 1 };
   const replica = new Replica({ ...plan, observer });
   const pulse = new Pulse({ replica, readClock: () => {}, commit });
+  t.after(() => pulse.stop());
   const sent: string[] = [];
   const who = { turnEnded: (bytes: Uint8Array) => sent.push(Buffer.from(bytes).toString()) > 0 };
   const reply = (text: string, acknowledge = false): void => {
@@ -31,8 +35,8 @@ function alone(commit: Commit = (done) => done?.(true)): {
 
 const LONG_MS = 60_000;
 
-test('what came about in a turn is answered with that turn, once', () => {
-  const { pulse, sent, reply } = alone();
+test('what came about in a turn is answered with that turn, once', (t) => {
+  const { pulse, sent, reply } = alone(t);
   let is = false;
   pulse.waitFor(
     () => is,
@@ -46,25 +50,23 @@ test('what came about in a turn is answered with that turn, once', () => {
   pulse.endTurn();
   assert.deepEqual(sent, ['first\n', 'found\n']);
   pulse.endTurn();
-  pulse.stop();
   assert.equal(sent.length, 2);
 });
 
-test('what is so already is answered at once', () => {
-  const { pulse, sent, reply } = alone();
+test('what is so already is answered at once', (t) => {
+  const { pulse, sent, reply } = alone(t);
   pulse.waitFor(
     () => true,
     LONG_MS,
     () => reply('found\n'),
   );
   pulse.endTurn();
-  pulse.stop();
   assert.deepEqual(sent, ['found\n']);
 });
 
-test('what acknowledges nothing does not wait for the disk, but stays behind what was answered before it', () => {
+test('what acknowledges nothing does not wait for the disk, but stays behind what was answered before it', (t) => {
   const written: (() => void)[] = [];
-  const { pulse, sent, reply } = alone((done) => written.push(() => done?.(true)));
+  const { pulse, sent, reply } = alone(t, (done) => written.push(() => done?.(true)));
   reply('question\n');
   pulse.endTurn();
   assert.deepEqual(sent, ['question\n']);
@@ -78,12 +80,11 @@ test('what acknowledges nothing does not wait for the disk, but stays behind wha
   assert.deepEqual(sent, ['question\n', 'report\n', 'later question\n']);
   reply('last question\n');
   pulse.endTurn();
-  pulse.stop();
   assert.equal(sent.at(-1), 'last question\n');
 });
 
-test('who waits for a record looks again when one was stored, and not at the end of other turns', () => {
-  const { pulse, sent, reply } = alone();
+test('who waits for a record looks again when one was stored, and not at the end of other turns', (t) => {
+  const { pulse, sent, reply } = alone(t);
   let [looks, is] = [0, false];
   const report = (text: string): void => {
     const [line, command] = [Buffer.from(text), new Command()];
@@ -105,13 +106,12 @@ test('who waits for a record looks again when one was stored, and not at the end
   report('IAMAT kiwi +1+1 1\n');
   pulse.endTurn();
   pulse.endTurn();
-  pulse.stop();
   assert.equal(looks, 3);
   assert.deepEqual(sent, ['found\n']);
 });
 
-test('many large answers take a turn each', async () => {
-  const { pulse, sent, reply } = alone();
+test('many large answers take a turn each', async (t) => {
+  const { pulse, sent, reply } = alone(t);
   let is = false;
   for (const letter of ['a', 'b', 'c']) {
     pulse.waitFor(
@@ -127,15 +127,14 @@ test('many large answers take a turn each', async () => {
     ['a'],
   );
   for (let turn = 0; turn < 10 && sent.length < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-  pulse.stop();
   assert.deepEqual(
     sent.map((text) => text[0]),
     ['a', 'b', 'c'],
   );
 });
 
-test('what is printed ahead of a turn that ends first is not taken for a reply, when its buffer is used again', () => {
-  const { pulse, sent, reply } = alone();
+test('what is printed ahead of a turn that ends first is not taken for a reply, when its buffer is used again', (t) => {
+  const { pulse, sent, reply } = alone(t);
   const { reports, table } = pulse.replica;
   const line = Buffer.from('IAMAT emu +1+1 1\n');
   const ahead = new ReportsAhead(table.kernel);
@@ -149,12 +148,11 @@ test('what is printed ahead of a turn that ends first is not taken for a reply, 
   pulse.replica.report(line, ahead.report(0), now, 0, pulse.replies);
   const printed = pulse.replies.bytes.subarray(0, pulse.replies.length);
   assert.equal(Buffer.from(printed).toString(), 'AT Barn +2.000000000 emu +1+1 1\n');
-  pulse.stop();
   assert.deepEqual(sent, ['x\n', 'y\n']);
 });
 
-test('who gave up is not told', () => {
-  const { pulse, sent, reply } = alone();
+test('who gave up is not told', (t) => {
+  const { pulse, sent, reply } = alone(t);
   let is = false;
   const giveUp = pulse.waitFor(
     () => is,
@@ -164,14 +162,12 @@ test('who gave up is not told', () => {
   giveUp();
   is = true;
   pulse.endTurn();
-  pulse.stop();
   assert.deepEqual(sent, []);
 });
 
-test('turns that wait for the disk take the memory of their replies, and answer what they said', () => {
+test('turns that wait for the disk take the memory of their replies, and answer what they said', (t) => {
   const waiting: ((kept: boolean) => void)[] = [];
-  const { pulse, sent, reply } = alone((done) => done !== undefined && waiting.push(done));
-  pulse.stop();
+  const { pulse, sent, reply } = alone(t, (done) => done !== undefined && waiting.push(done));
   const said: string[] = [];
   const turn = (text: string): void => {
     reply(text);

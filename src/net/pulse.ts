@@ -7,24 +7,10 @@ import { ByteWriter } from '../wire/bytes.ts';
 import type { Instant } from '../wire/instant.ts';
 import { GATHERED_CHUNK_BYTES, GOT_INTERVAL_MS, QUIET_MS, TURN_BYTES } from '../wire/limits.ts';
 import { Gathered, type Gathering } from './gathered.ts';
+import { type Answering, Turn } from './turn.ts';
 
 /** Keeps what the core has learned in this turn; `done` is told whether it is kept, at once or later but in order. */
 export type Commit = (done?: (kept: boolean) => void) => void;
-
-/** Who made replies in this turn. */
-export interface Answering {
-  /** Links have the turn, and the disk has what is acknowledged, if it is kept: `replies` may leave. True if nobody needs the bytes any more. */
-  turnEnded(replies: Uint8Array, kept: boolean): boolean;
-}
-
-/** A connection's replies of one turn, in `Pulse.replies`. */
-interface Answer {
-  readonly who: Answering;
-  readonly start: number;
-  readonly end: number;
-  /** They acknowledge reports. */
-  readonly acknowledge: boolean;
-}
 
 export interface PulseOptions {
   readonly replica: Replica;
@@ -55,18 +41,19 @@ export class Pulse {
   /** Who asks something of this turn, when all that has arrived is read. */
   private asking: (() => void)[] = [];
   /** The replies of this turn, of all connections; whoever appends some says so with `answered`. */
-  readonly replies: ByteWriter = new ByteWriter(TURN_BYTES);
-  private answers: Answer[] = [];
+  readonly replies: ByteWriter = new ByteWriter(0);
+  private turn = new Turn();
   /** Turns whose replies wait for the disk. */
   private unkept = 0;
-  /** Serves as buffer of the next turn while one is being sent. */
-  private spare: Uint8Array | undefined;
+  /** Serves as the next turn while one is being sent. */
+  private spare: Turn | undefined;
 
   constructor({ replica, readClock, commit }: PulseOptions) {
     this.replica = replica;
     this.gathered = new Gathered(replica.table.kernel);
     this.readClock = readClock;
     this.keep = commit;
+    this.replies.bytes = this.turn.bytes;
   }
 
   /** A clock that only goes forward, in milliseconds. */
@@ -122,7 +109,7 @@ export class Pulse {
 
   /** The replies from `start` on are for this one: they leave with the turn, see `endTurn`. */
   answered(who: Answering, start: number, acknowledge: boolean): void {
-    this.answers.push({ who, start, end: this.replies.length, acknowledge });
+    this.turn.add(who, start, this.replies.length, acknowledge);
     if (this.isEnding || this.isAlone) return;
     if (this.replies.length >= TURN_BYTES) this.endTurn();
     else this.endTurnSoon();
@@ -147,7 +134,7 @@ export class Pulse {
    * Ends the turn of a chunk that is alone, if it brought anything, and unless a question in it waits for what else has arrived. False if it is
    * not alone.
    */
-  endAlone(hasNews: boolean = this.answers.length > 0): boolean {
+  endAlone(hasNews: boolean = !this.turn.isEmpty): boolean {
     if (!this.isAlone) return false;
     this.isAlone = false;
     if (hasNews && this.endOfTurn === undefined) this.endTurn();
@@ -182,7 +169,7 @@ export class Pulse {
       this.gathered.serve(this.nowMs());
     }
     const { asking } = this;
-    this.asking = [];
+    if (asking.length > 0) this.asking = [];
     for (const ask of asking) ask();
     this.endTurn();
   };
@@ -197,45 +184,38 @@ export class Pulse {
     this.endOfTurn = undefined;
     if (this.asking.length > 0 || !this.gathered.isEmpty) this.endTurnSoon();
     this.send();
-    if (this.answers.length === 0) this.keep();
+    if (this.turn.isEmpty) this.keep();
     else this.answer();
     this.endedMs = this.nowMs();
   };
 
   /** Keeps the turn and lets its replies leave. */
   private answer(): void {
-    const { answers, replies } = this;
+    const { turn, replies } = this;
     this.replica.reports.answers.drop();
-    let { bytes } = replies;
+    // They may have outgrown it.
+    turn.bytes = replies.bytes;
     const { length } = replies;
-    let isOver = false;
-    let isWaiting = false;
-    this.answers = [];
-    replies.bytes = this.spare ?? new Uint8Array(TURN_BYTES);
-    replies.length = 0;
+    this.turn = this.spare ?? new Turn();
     this.spare = undefined;
-    const leave = (kept: boolean): void => {
-      isOver = true;
-      let free = !isWaiting;
-      for (const { who, start, end, acknowledge } of answers) {
-        free = who.turnEnded(bytes.subarray(start, end), kept || !acknowledge) && free;
-      }
-      if (free) this.spare ??= bytes;
-    };
-    if (this.unkept === 0 && !answers.some(({ acknowledge }) => acknowledge)) {
-      leave(true);
+    replies.bytes = this.turn.bytes;
+    replies.length = 0;
+    if (this.unkept === 0 && !turn.acknowledges) {
+      if (turn.leave(true)) this.spare ??= turn;
       return this.keep();
     }
     this.unkept += 1;
+    let isWaiting = false;
     this.keep((kept) => {
       this.unkept -= 1;
-      leave(kept);
+      if (turn.leave(kept) && !isWaiting) this.spare ??= turn;
     });
-    if (isOver) return;
+    // Turns leave in order: this one has when all have.
+    if (this.unkept === 0) return;
     // It waits for the disk, as others will behind it: each is to take no more than its replies do, and not a whole buffer.
     isWaiting = true;
-    this.spare ??= bytes;
-    bytes = bytes.slice(0, length);
+    this.spare ??= new Turn(turn.bytes);
+    turn.bytes = turn.bytes.slice(0, length);
   }
 
   /** Ends the turn; `done` hears whether it is kept. */

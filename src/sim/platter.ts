@@ -110,7 +110,7 @@ export class Platter implements Directory {
     // What waited for the file before this one will not be written any more.
     this.toCome = [];
     return {
-      write: (bytes, position) => this.write(file, bytes, position),
+      write: (bytes, length, position) => this.write(file, bytes.subarray(0, length), position),
       truncate: (sizeBytes) => {
         if (this.refuses === 'writes') throw refusal(this.refuses);
         file.bytes = file.bytes.slice(0, sizeBytes);

@@ -33,7 +33,7 @@ export class RealDirectory implements Directory {
     const path = numbered(this.path, 'wal', number);
     const file = openSync(path, 'w', FILE_MODE);
     return {
-      write: (bytes, position) => writeWhole(file, bytes, position),
+      write: (bytes, length, position) => writeWhole(file, bytes, length, position),
       truncate: (sizeBytes) => ftruncateSync(file, sizeBytes),
       sync: (done) => fdatasync(file, done),
       // In the background: the last close of a large file that was removed takes milliseconds.

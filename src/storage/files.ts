@@ -18,9 +18,8 @@ import { codeOf } from '../journal/directory.ts';
 export const FILE_MODE = 0o600;
 export const DIRECTORY_MODE = 0o700;
 
-/** Writes all of it at `position`, however little the system takes at a time. */
-export function writeWhole(file: number, bytes: Uint8Array, position: number): void {
-  const { length } = bytes;
+/** Writes the first `length` of `bytes` at `position`, however little the system takes at a time. */
+export function writeWhole(file: number, bytes: Uint8Array, length: number, position: number): void {
   let written = 0;
   while (written < length) written += writeSync(file, bytes, written, length - written, position + written);
 }
