@@ -63,7 +63,7 @@ export class Replies {
   write(bytes: Uint8Array): boolean {
     this.promisedBytes -= bytes.length;
     if (this.socket.writableLength > 0 || this.queue.length > 0) {
-      // A copy, so that a few bytes that wait for long do not keep all that the turn answered.
+      // A copy (a Buffer's slice is none), so that a few bytes that wait for long do not keep all that the turn answered.
       this.queue.push(new Uint8Array(bytes));
       this.queuedBytes += bytes.length;
     } else if (this.send(bytes)) {
