@@ -34,7 +34,7 @@ function circumstances({ command, date, machine, loadAverage, ...more }) {
   const { node, pinned, versions, skipped, rounds, seconds, connections, clients } = more;
   const lines = [
     `Made by \`${command}\`, started ${date}, on ${machine}; Node ${node}; ${pinned}; load average before: ${figure(loadAverage)}.`,
-    `${rounds} rounds in turn, ${seconds} s each; ${connections} connections; ${clients} clients with IDs of 20 bytes.`,
+    `${rounds} rounds in turn, ${seconds} s each, where nothing else is said; ${connections} connections; ${clients} clients with IDs of 20 bytes.`,
     ...Object.values(versions).map((version) => `- ${version}`),
     ...Object.entries(skipped).map(([program, why]) => `- ${program} left out: ${why}`),
     '',
@@ -46,7 +46,7 @@ function circumstances({ command, date, machine, loadAverage, ...more }) {
 /** Of a part that was measured in a later run than the others. */
 function apartText({ command, date, machine, loadAverage, node, rounds, seconds }) {
   const where = `on ${machine}; Node ${node}; load average before: ${figure(loadAverage)}`;
-  return `This part was made by itself: \`${command}\`, ${rounds} rounds, ${seconds} s each, started ${date}, ${where}.`;
+  return `This part was made by itself: \`${command}\`, ${rounds} rounds, ${seconds} s each where nothing else is said, started ${date}, ${where}.`;
 }
 
 function ingestSection(rows) {

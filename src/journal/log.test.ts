@@ -6,12 +6,17 @@ import { type Acknowledgement, Log } from './log.ts';
 import { madeRecord } from './made-records.ts';
 import { MemoryDirectory } from './memory-directory.ts';
 
+function noSpace(): Error {
+  return Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+}
+
 /** A directory whose syncs are answered by hand, one after the other. */
 class HandDirectory implements Directory {
   readonly path = 'by hand';
   /** What is being made durable: the number of a log file, or the names. */
   syncing: number | 'names' | undefined;
   readonly synced: (number | 'names')[] = [];
+  isFull = false;
   private answer: Synced = () => {};
 
   numbers(): number[] {
@@ -24,7 +29,9 @@ class HandDirectory implements Directory {
 
   create(number: number): WritableFile {
     return {
-      write: () => {},
+      write: () => {
+        if (this.isFull) throw noSpace();
+      },
       truncate: () => {},
       sync: (done) => this.begin(number, done),
       close: () => {},
@@ -138,6 +145,30 @@ test('a sync that fails is mended by a snapshot that was begun after it, not by 
   assert.deepEqual(answers, [true, false, false, true]);
 });
 
+test('who is refused hears of it behind all who still wait for the disk, and at once when nobody does', () => {
+  const directory = new HandDirectory();
+  const log = logOver(directory, 'fsync');
+  log.begin(1, { number: 0, wholeBytes: 0 }, 0, []);
+  const answers: string[] = [];
+  const turn = (sequence: number): void => {
+    log.append(madeRecord(origin, sequence, 'kiwi', sequence));
+    log.commit((kept) => answers.push(`${sequence} ${kept}`));
+  };
+  // The first is being made durable, the second waits for that.
+  turn(1);
+  turn(2);
+  directory.isFull = true;
+  turn(3);
+  turn(4);
+  assert.deepEqual(answers, []);
+  while (answers.length === 0) directory.end();
+  assert.deepEqual(answers, ['1 true']);
+  directory.endAll();
+  assert.deepEqual(answers, ['1 true', '2 true', '3 false', '4 false']);
+  turn(5);
+  assert.equal(answers.at(-1), '5 false');
+});
+
 test('when one file cannot be synced those behind it are, and it is known at once', () => {
   const directory = new HandDirectory();
   const log = logOver(directory, 'wal');
@@ -166,7 +197,7 @@ class FullDirectory extends MemoryDirectory {
     return {
       ...file,
       write: (bytes, length, position) => {
-        if (this.isFull) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+        if (this.isFull) throw noSpace();
         file.write(bytes, length, position);
       },
     };

@@ -107,8 +107,9 @@ export class Log {
     this.refusedInTurn = false;
     if (done === undefined) {
       if (this.options.acknowledge === 'fsync') this.syncer.start();
-    } else if (kept && this.options.acknowledge === 'fsync') this.syncer.wait(done);
-    else done(kept);
+    } else if (this.options.acknowledge !== 'fsync') done(kept);
+    else if (kept) this.syncer.wait(done);
+    else this.syncer.follow(() => done(false));
     return kept;
   }
 

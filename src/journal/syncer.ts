@@ -57,6 +57,13 @@ export class Syncer {
     else this.served.push(done);
   }
 
+  /** Calls back once all who wait by now were called. */
+  follow(done: () => void): void {
+    const last = this.waiting.length > 0 ? this.waiting : (this.served ?? []);
+    if (last.length > 0) last.push(done);
+    else done();
+  }
+
   /** Makes durable what was written so far. While that is being done for what was written before, it comes next. */
   start(): void {
     if (!this.dirty) return;

@@ -33,7 +33,7 @@ function alone(
   return { pulse, sent, reply };
 }
 
-const LONG_MS = 60_000;
+const LONG_MS = 10_000;
 
 test('what came about in a turn is answered with that turn, once', (t) => {
   const { pulse, sent, reply } = alone(t);
@@ -117,15 +117,12 @@ test('many large answers take a turn each', async (t) => {
     pulse.waitFor(
       () => is,
       LONG_MS,
-      () => reply(letter.repeat(TURN_BYTES)),
+      () => reply(letter.repeat(TURN_BYTES + 1)),
     );
   }
   is = true;
   pulse.endTurn();
-  assert.deepEqual(
-    sent.map((text) => text[0]),
-    ['a'],
-  );
+  assert.deepEqual(sent, ['a'.repeat(TURN_BYTES + 1)]);
   for (let turn = 0; turn < 10 && sent.length < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(
     sent.map((text) => text[0]),
@@ -151,6 +148,27 @@ test('what is printed ahead of a turn that ends first is not taken for a reply, 
   assert.deepEqual(sent, ['x\n', 'y\n']);
 });
 
+test('what a socket still needs stays as it is, also when the turn was over while an earlier one waits for the disk', (t) => {
+  const commits: boolean[] = [];
+  // The first waits, the second is refused.
+  const { pulse, reply } = alone(t, (done) => done !== undefined && commits.push(true) === 2 && done(false));
+  reply('first\n', true);
+  pulse.endTurn();
+  const unsent: Uint8Array[] = [];
+  const start = pulse.replies.length;
+  pulse.replies.ascii('unsent\n');
+  pulse.answered({ turnEnded: (replies) => unsent.push(replies) < 0 }, start, true);
+  pulse.endTurn();
+  for (const text of ['secret\n', 'of others\n', 'and more\n']) {
+    reply(text);
+    pulse.endTurn();
+  }
+  assert.deepEqual(
+    unsent.map((replies) => Buffer.from(replies).toString()),
+    ['unsent\n'],
+  );
+});
+
 test('who gave up is not told', (t) => {
   const { pulse, sent, reply } = alone(t);
   let is = false;
@@ -170,7 +188,7 @@ test('turns that wait for the disk take the memory of their replies, and answer 
   const { pulse, sent, reply } = alone(t, (done) => done !== undefined && waiting.push(done));
   const said: string[] = [];
   const turn = (text: string): void => {
-    reply(text);
+    reply(text, true);
     pulse.endTurn();
     said.push(text);
   };

@@ -205,13 +205,14 @@ export class Pulse {
       return this.keep();
     }
     this.unkept += 1;
+    let isOver = false;
     let isWaiting = false;
     this.keep((kept) => {
+      isOver = true;
       this.unkept -= 1;
       if (turn.leave(kept) && !isWaiting) this.spare ??= turn;
     });
-    // Turns leave in order: this one has when all have.
-    if (this.unkept === 0) return;
+    if (isOver) return;
     // It waits for the disk, as others will behind it: each is to take no more than its replies do, and not a whole buffer.
     isWaiting = true;
     this.spare ??= new Turn(turn.bytes);

@@ -14,14 +14,14 @@ const made = fc.record({ text: fc.stringMatching(/^[a-z]{0,9}$/), acknowledge: f
 test('whoever has replies in a turn gets these, once, in order, however often the turn serves again', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.array(made, { maxLength: 5 }), fc.boolean())), (turns) => {
-      const turn = new Turn(new Uint8Array(64));
+      const turn = new Turn(new Uint8Array(new ArrayBuffer(80), 16));
       for (const [answers, kept] of turns) {
         const told: string[] = [];
         let end = 0;
         assert.ok(turn.isEmpty);
         for (const { text, acknowledge, isFree } of answers) {
           const start = end;
-          end += Buffer.from(turn.bytes.buffer).write(text, start);
+          end += Buffer.from(turn.bytes.buffer, turn.bytes.byteOffset).write(text, start);
           const turnEnded = (replies: Uint8Array, isKept: boolean): boolean => {
             told.push(`${Buffer.from(replies)} ${isKept}`);
             return isFree;

@@ -1,5 +1,5 @@
 // The replies of one turn, of all connections one after the other in one buffer, and whose they are. When all have left it serves another turn:
-// there are thousands a second, and none makes anything of its own. Knows no disk, no socket and no time.
+// there are thousands a second. Knows no disk, no socket and no time.
 import { TURN_BYTES } from '../wire/limits.ts';
 
 /** Who made replies in a turn. */
