@@ -9,6 +9,7 @@ import { Holding, madeRecord } from '../dist/src/journal/made-records.js';
 import { Store } from '../dist/src/storage/store.js';
 
 const CLIENTS = 1_000_000;
+const HERD = 'ucla';
 const root = mkdtempSync(path.join(process.argv[2] ?? os.tmpdir(), 'drover-measure-'));
 const observer = new Proxy({}, { get: () => () => {} });
 
@@ -20,8 +21,8 @@ function print(what, value) {
 const client = (index) => `device-${String(index).padStart(13, '0')}`;
 
 async function open(name, acknowledge, more = {}) {
-  const store = await Store.open({ directory: root, name, acknowledge, nowMs: Date.now(), ...more });
-  const options = { herd: 'ucla', self: name, neighbours: [], nowMs: 0, hashSeed: 1, observer };
+  const store = await Store.open({ directory: root, herd: HERD, name, acknowledge, nowMs: Date.now(), ...more });
+  const options = { herd: HERD, self: name, neighbours: [], nowMs: 0, hashSeed: 1, observer };
   const replica = new Replica({ ...options, epoch: store.epoch });
   return { store, replica };
 }
