@@ -11,7 +11,7 @@ export interface Gathering {
   serveGathered(nowMs: number): void;
 }
 
-/** Whose chunk is served: a connection is not held here. */
+/** Stands where a chunk was served: its connection is not held here. */
 const NOBODY: Gathering = { serveGathered: () => {} };
 
 export class Gathered {

@@ -16,7 +16,7 @@ interface Answer {
   acknowledge: boolean;
 }
 
-/** Whose replies nobody's are: an answer that has left holds no connection. */
+/** Stands where replies have left: their connection is not held here. */
 const NOBODY: Answering = { turnEnded: () => true };
 
 export class Turn {
